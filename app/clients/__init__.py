@@ -1,0 +1,1 @@
+"""Registered clients and the APIs their tokens are for."""

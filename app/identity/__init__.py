@@ -1,0 +1,1 @@
+"""People: users, passwords, sessions. This package has never heard of OAuth."""

@@ -1,0 +1,1 @@
+"""Keys and JWTs: the only package that knows joserfc."""

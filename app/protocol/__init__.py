@@ -1,0 +1,1 @@
+"""What the RFCs say: the only package that knows Authlib."""

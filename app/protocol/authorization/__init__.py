@@ -1,0 +1,1 @@
+"""The authorization endpoint: from raw parameters to a validated request and its answer."""

@@ -1,0 +1,1 @@
+"""Features that touch several endpoints, each kept in one file."""

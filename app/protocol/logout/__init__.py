@@ -1,0 +1,1 @@
+"""Signing out at the request of a client."""

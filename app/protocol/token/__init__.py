@@ -1,0 +1,1 @@
+"""The token endpoint: the phases that every grant type passes through."""

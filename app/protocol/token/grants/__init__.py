@@ -1,0 +1,1 @@
+"""Grant types: one file each, named exactly as the wire says it."""

@@ -1,0 +1,1 @@
+"""Counters that slow down whoever tries too often."""

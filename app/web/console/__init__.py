@@ -1,0 +1,1 @@
+"""Pages where administrators look after the installation."""

@@ -1,0 +1,3 @@
+"""What every test finds prepared."""
+
+pytest_plugins = ["tests.support.requirements"]
