@@ -1,0 +1,186 @@
+"""The database: one engine per process, the same promises on SQLite and PostgreSQL.
+
+Both behave as READ COMMITTED: a statement sees what is committed when it starts, and a conditional UPDATE is
+the lock. On SQLite reads run outside any transaction and the first write opens ``BEGIN IMMEDIATE``, so a
+transaction never starts as a reader and fails when it turns writer; ``synchronous=FULL`` makes every commit
+durable before it is answered.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+
+from app.core.config import Settings
+from app.core.errors import ConfigurationError
+
+_MICROSECOND = 1_000_000
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP")
+
+
+class Base(DeclarativeBase):
+    """The base of all tables; constraint names are fixed so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it so
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Turn an instant into what the column holds."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return round(value.timestamp() * _MICROSECOND)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn what the column holds into an instant."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromtimestamp(value / _MICROSECOND, UTC)
+        instant: datetime = value
+        return instant.astimezone(UTC)
+
+
+# Flask-SQLAlchemy gives session and engines; the tables derive from the plain base above.
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+def init(app: Flask, settings: Settings) -> None:
+    """Bind the database of ``settings`` to ``app``.
+
+    Raises:
+        ConfigurationError: the URL names neither SQLite nor PostgreSQL through psycopg.
+    """
+    try:
+        url = make_url(settings.database.url)
+    except ArgumentError:
+        raise ConfigurationError("SIGNET_DATABASE_URL is not a database URL") from None
+    options: dict[str, Any]
+    if url.get_backend_name() == "sqlite":
+        seconds = settings.database.busy_timeout.total_seconds()
+        options = {
+            "pool_size": settings.database.pool_size,
+            "max_overflow": 0,
+            "pool_timeout": seconds,
+            "connect_args": {
+                "timeout": seconds,
+                "isolation_level": None,
+                "check_same_thread": False,
+            },
+        }
+        if url.database and url.database != ":memory:":
+            # Flask-SQLAlchemy would look in its instance folder; a relative path means the working folder.
+            from pathlib import Path
+
+            url = url.set(database=str(Path(url.database).resolve()))
+    elif url.drivername == "postgresql+psycopg":
+        options = _postgresql_options(settings)
+    else:
+        raise ConfigurationError(
+            "SIGNET_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://"
+        )
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine, settings)
+
+
+def _postgresql_options(settings: Settings) -> dict[str, Any]:
+    milliseconds = int(settings.database.statement_timeout.total_seconds() * 1000)
+    lock = int(settings.database.busy_timeout.total_seconds() * 1000)
+    return {
+        "pool_size": settings.database.pool_size,
+        "max_overflow": 0,
+        "pool_timeout": settings.database.busy_timeout.total_seconds(),
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "connect_timeout": max(2, int(settings.database.busy_timeout.total_seconds())),
+            "application_name": "signet",
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={lock} -c timezone=UTC",
+        },
+    }
+
+
+def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
+    busy = int(settings.database.busy_timeout.total_seconds() * 1000)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # The timeout first: switching to WAL may itself have to wait.
+        cursor.execute(f"PRAGMA busy_timeout={busy}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-16384")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _write_begins(  # noqa: PLR0913, PLR0917 - the event's signature
+        connection: Any, cursor: Any, statement: str, _parameters: Any, _context: Any, _many: Any
+    ) -> None:
+        raw = connection.connection.dbapi_connection
+        if not raw.in_transaction and statement.lstrip()[:7].upper().startswith(_WRITES):
+            cursor.execute("BEGIN IMMEDIATE")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether ``error`` means that the database cannot serve us now: down, locked, full or too slow."""
+    from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
+
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    return type(error.orig).__name__ in {
+        "OperationalError", "QueryCanceled", "LockNotAvailable", "AdminShutdown", "CannotConnectNow",
+        "SerializationFailure", "DeadlockDetected", "InterfaceError", "ConnectionTimeout",
+    }  # fmt: skip
+
+
+def insert_ignore(table: type[Base]) -> Any:
+    """Return an INSERT that leaves a row with the same key as it is."""
+    if db.engine.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def affected(statement: Any, values: Mapping[str, Any] | None = None) -> int:
+    """Run an UPDATE or DELETE and return how many rows it changed: the lock of every single-use rule."""
+    result: Any = db.session.execute(statement, values)
+    count: int = result.rowcount
+    return count
