@@ -1,0 +1,16 @@
+"""Whether a person may still be spoken for: a condition that other tables' statements can carry.
+
+The token path asks it in the same statement that reads the grant, so disabling a person is in force
+on the very next request on any worker, at the price of one primary-key look-up.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists
+
+from app.models.identity import User
+
+
+def is_active(user_id: Any) -> ColumnElement[bool]:
+    """Return the condition that the person in column ``user_id`` exists and is not disabled."""
+    return exists().where(User.id == user_id, User.disabled_at.is_(None)).correlate_except(User)

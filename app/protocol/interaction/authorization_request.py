@@ -1,0 +1,116 @@
+"""The authorization request: built once, never changed, and able to travel through a browser.
+
+Specs:
+    RFC 6749 section 4.1.1                      the request
+    OpenID Connect Core 1.0 section 3.1.2.1     its OpenID parameters
+    ASVS 5.0 2.3.1                              no step can be skipped or borrowed
+
+While a person signs in the request travels as a signed blob that is bound to the browser by a cookie and expires;
+the server stores nothing for people who never come back.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from app.core import config, root_key
+from app.core.errors import SignetError
+from app.core.secrets import digest, equal
+
+
+class InteractionInvalidError(SignetError):
+    """The blob is not ours, or belongs to another browser. Nothing in it is believed."""
+
+    public = (
+        "This sign-in was not started in this browser, or cookies are off. "
+        "Please go back to the application and start again."
+    )
+
+
+class InteractionExpiredError(SignetError):
+    """The person took longer than the installation allows. They start again at the client."""
+
+    public = "This sign-in took too long. Please go back to the application and start again."
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A validated request. ``issued_at`` is when it arrived, in seconds since 1970 with fractions."""
+
+    client_id: str
+    redirect_uri: str
+    response_mode: str
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    state: str | None
+    nonce: str | None
+    code_challenge: str | None
+    prompt: tuple[str, ...]
+    max_age: int | None
+    login_hint: str | None
+    hinted_subject: str | None
+    ui_locales: tuple[str, ...]
+    acr_values: tuple[str, ...]
+    issued_at: float
+    # The session that the person chose to go on with (prompt=select_account).
+    chosen_session: str | None = None
+
+    @property
+    def received_at(self) -> datetime:
+        """Return when the request arrived."""
+        return datetime.fromtimestamp(self.issued_at, UTC)
+
+    def choosing(self, session_id: str) -> "AuthorizationRequest":
+        """Return the same request with the account question answered."""
+        return replace(self, chosen_session=session_id)
+
+
+def seal(request: AuthorizationRequest, *, browser_id: str) -> str:
+    """Return ``request`` as a signed blob for the browser ``browser_id`` alone."""
+    body = {name: value for name, value in asdict(request).items() if value not in (None, (), [])}
+    sealed = _serializer().dumps({"request": body, "browser": digest(browser_id)})
+    return sealed if isinstance(sealed, str) else sealed.decode("ascii")
+
+
+def unseal(blob: str, *, browser_id: str, now: datetime) -> AuthorizationRequest:
+    """Return the request in ``blob``.
+
+    Raises:
+        InteractionInvalidError: it is not one that we gave to this browser.
+        InteractionExpiredError: it is too old.
+    """
+    try:
+        content = _serializer().loads(blob)
+    except BadData:
+        raise InteractionInvalidError(detail="the blob is not ours") from None
+    if not equal(content["browser"], digest(browser_id)):
+        raise InteractionInvalidError(detail="the blob is another browser's")
+    request = _from_json(content["request"])
+    if now.timestamp() - request.issued_at > config.current().tokens.interaction_lifetime.total_seconds():
+        raise InteractionExpiredError
+    return request
+
+
+def _from_json(body: dict[str, Any]) -> AuthorizationRequest:
+    # Signed by us in this form, so the names are those of the dataclass; JSON made lists of the tuples.
+    absent: dict[str, Any] = dict.fromkeys(
+        ("state", "nonce", "code_challenge", "max_age", "login_hint", "hinted_subject")
+    )
+    absent |= dict.fromkeys(("scope", "resources", "prompt", "ui_locales", "acr_values"), ())
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
+    }
+    return AuthorizationRequest(**{**absent, **values})
+
+
+def _serializer() -> URLSafeSerializer:
+    keys = root_key.current().keys
+    # itsdangerous signs with the last and accepts any.
+    secrets = [key.derive("authorization-request") for key in reversed(keys)]
+    return URLSafeSerializer(
+        secrets, salt="authorization-request", signer_kwargs={"digest_method": sha256}
+    )
+

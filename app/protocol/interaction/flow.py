@@ -1,0 +1,167 @@
+"""Where the pages meet the protocol: a pending request, the question a page asks, and the way back.
+
+Specs:
+    OpenID Connect Core 1.0 section 3.1.2.3, 3.1.2.4    authentication and consent
+    ASVS 5.0 2.3.1                                      no step can be skipped: all is asked again on return
+
+A page does its part and returns to ``resume_url``; pages never route to one another.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from app.clients import apis, registry
+from app.clients.apis import Api
+from app.clients.registry import Client
+from app.identity.sessions import Session
+from app.protocol.authorization import redirect_uri
+from app.protocol.authorization.redirect_uri import UnknownTargetError
+from app.protocol.authorization.response import AuthorizationResponse, Target, refusal, success
+from app.protocol.errors import OAuthError
+from app.protocol.interaction import authorization_request, consent
+from app.protocol.interaction.authorization_request import (
+    AuthorizationRequest,
+    InteractionInvalidError,
+)
+from app.protocol.interaction.next_step import Facts, Step, next_step
+from app.tokens import derivation, grants
+from app.tokens.authorization import Authentication
+from app.tokens.grants import NewGrant
+from app.core import config
+
+# What prompt=none hears instead of the page that would be needed.
+_REFUSALS = {
+    Step.LOGIN: OAuthError("login_required", "The person has to sign in."),
+    Step.WRONG_PERSON: OAuthError("login_required", "Another person is signed in."),
+    Step.SELECT_ACCOUNT: OAuthError("account_selection_required", "The person has to choose."),
+    Step.CONSENT: OAuthError("consent_required", "The person has to consent."),
+}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A request that waits for a person. ``blob`` is its travelling form for this browser."""
+
+    request: AuthorizationRequest
+    client: Client
+    blob: str
+    browser_id: str
+
+    @property
+    def target(self) -> Target:
+        """Return where the answer goes."""
+        request = self.request
+        return Target(
+            request.client_id, request.redirect_uri, request.response_mode, request.state
+        )
+
+
+@dataclass(frozen=True)
+class ConsentQuestion:
+    """What the consent page asks, in the protocol's words; the page puts them in a person's."""
+
+    scopes: tuple[str, ...]
+    new_scopes: frozenset[str]
+    apis: tuple[Api, ...]
+    offline: bool
+    redirect_host: str
+
+
+def start(request: AuthorizationRequest, client: Client, *, browser_id: str) -> Pending:
+    """Return a validated request, made ready to wait in this browser."""
+    blob = authorization_request.seal(request, browser_id=browser_id)
+    return Pending(request, client, blob, browser_id)
+
+
+def open_pending(blob: str | None, *, browser_id: str, now: datetime) -> Pending:
+    """Return the request that waits in this browser.
+
+    Raises:
+        InteractionInvalidError: there is none, or it is another browser's.
+        InteractionExpiredError: it has waited too long.
+        UnknownTargetError: its client or redirect URI was taken away meanwhile.
+    """
+    if not blob:
+        raise InteractionInvalidError(detail="no blob")
+    request = authorization_request.unseal(blob, browser_id=browser_id, now=now)
+    client = registry.get(request.client_id)
+    if client is None or client.is_disabled:
+        raise UnknownTargetError(detail=f"client {request.client_id} is gone")
+    if not redirect_uri.is_registered(client, request.redirect_uri):
+        raise UnknownTargetError(detail=f"client {request.client_id} lost its redirect_uri")
+    return Pending(request, client, blob, browser_id)
+
+
+def resume_url(blob: str) -> str:
+    """Return where a page sends the browser when its part is done."""
+    return f"/authorize/continue?request={quote(blob)}"
+
+
+def step(pending: Pending, session: Session | None, *, now: datetime) -> Step:
+    """Return what has to happen next."""
+    consented_at = None
+    if session is not None:
+        consented_at = consent.consented_at(pending.client, pending.request, session.user_id)
+    return next_step(pending.request, Facts(session, consented_at, now))
+
+
+def refused_without_page(pending: Pending, needed: Step) -> AuthorizationResponse | None:
+    """Return the error that takes the place of a page, if the request or the situation forbids one."""
+    if needed is Step.WRONG_PERSON or "none" in pending.request.prompt:
+        return refusal(pending.target, _REFUSALS[needed])
+    return None
+
+
+def issue(pending: Pending, session: Session, *, now: datetime) -> AuthorizationResponse:
+    """Create the grant and return the answer with its code. The caller has asked ``step`` in this very request."""
+    request, lifetimes = pending.request, config.current().tokens
+    grant_id = grants.create(
+        NewGrant(
+            user_id=session.user_id,
+            client_id=request.client_id,
+            scope=request.scope,
+            resources=request.resources,
+            redirect_uri=request.redirect_uri,
+            code_challenge=request.code_challenge,
+            authentication=Authentication(
+                session.auth_time, session.acr, session.amr, session.id, request.nonce
+            ),
+            code_expires_at=now + lifetimes.authorization_code_lifetime,
+            ends_at=now + lifetimes.refresh_token_lifetime,
+        ),
+        now=now,
+    )
+    return success(pending.target, derivation.authorization_code(grant_id))
+
+
+def account_chosen(pending: Pending, session_id: str) -> str:
+    """Return a new blob in which the account question is answered."""
+    chosen = pending.request.choosing(session_id)
+    return authorization_request.seal(chosen, browser_id=pending.browser_id)
+
+
+def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
+    """Return what the person is to be asked."""
+    request = pending.request
+    known = consent.of(session.user_id, request.client_id)
+    wanted = tuple(api for identifier in request.resources if (api := apis.get(identifier)))
+    parts = urlsplit(request.redirect_uri)
+    return ConsentQuestion(
+        scopes=request.scope,
+        new_scopes=frozenset(request.scope) - frozenset(known.scope),
+        apis=wanted,
+        offline="offline_access" in request.scope,
+        redirect_host=parts.netloc or f"{parts.scheme}:",
+    )
+
+
+def allow(pending: Pending, session: Session, *, now: datetime) -> None:
+    """Remember that the person allowed all of it."""
+    consent.remember(pending.request, session.user_id, now=now)
+
+
+def deny(pending: Pending, session: Session, *, now: datetime) -> AuthorizationResponse:
+    """Record that the person said no, and return the answer that tells the client."""
+    consent.record_denial(pending.request, session.user_id, now=now)
+    return refusal(pending.target, OAuthError("access_denied", "The person did not consent."))

@@ -1,0 +1,71 @@
+"""Introspection: whether a token counts at this instant, told to those whom it concerns.
+
+Specs:
+    RFC 7662 section 2      request and answer
+    RFC 7662 section 4      a caller learns only what it needs
+
+A caller is told of tokens issued to itself and of tokens for an API that it is registered with; every other
+token is simply not active.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from app.clients.registry import Client
+from app.core import clock, config
+from app.protocol.client_authentication.authenticate import authenticate
+from app.protocol.server import Answer, MachineRequest, json_answer
+from app.protocol.token.grant import required
+from app.tokens import access_tokens, derivation, grants, policy, refresh_tokens, subjects
+
+_INACTIVE = {"active": False}
+_COPIED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "acr", "auth_time", "amr", "roles")
+
+
+def introspect(request: MachineRequest) -> Answer:
+    """Answer an introspection request.
+
+    Raises:
+        OAuthError: the caller is not an authenticated, confidential client, or sent no token.
+    """
+    caller = authenticate(
+        request.authorization, request.parameters, now=request.now, allow_public=False
+    )
+    token = required(request.parameters, "token")
+    described = _access_token(token, caller, request.now) or _refresh_token(token, caller, request.now)
+    answer = json_answer(described or _INACTIVE)
+    answer.client_id = caller.client_id
+    return answer
+
+
+def _access_token(token: str, caller: Client, now: datetime) -> dict[str, Any] | None:
+    read = access_tokens.read(token, now=now)
+    if read is None:
+        return None
+    if read.client_id != caller.client_id and not set(read.audience) & set(caller.resources):
+        return None
+    described = {name: read.claims[name] for name in _COPIED if name in read.claims}
+    return {
+        "active": True,
+        "token_type": "Bearer",
+        "scope": " ".join(read.scope),
+        **described,
+    }
+
+
+def _refresh_token(token: str, caller: Client, now: datetime) -> dict[str, Any] | None:
+    named = derivation.grant_of_refresh_token(token)
+    grant = grants.find(named[0]) if named else None
+    if named is None or grant is None or grant.client_id != caller.client_id:
+        return None
+    leeway = policy.reuse_leeway(caller)
+    if not refresh_tokens.would_serve(grant, named[1], leeway=leeway, now=now):
+        return None
+    return {
+        "active": True,
+        "client_id": grant.client_id,
+        "scope": " ".join(grant.scope),
+        "sub": subjects.subject(caller, grant.user_id),
+        "iss": config.current().issuer,
+        "exp": clock.epoch(grant.expires_at),
+    }

@@ -1,0 +1,84 @@
+"""Request parameters, read once: query or form body, never both, each at most once.
+
+Specs:
+    RFC 6749 section 3.1, 3.2    no parameter twice; one without a value counts as absent
+    RFC 6749 appendix B          application/x-www-form-urlencoded in UTF-8
+    RFC 8707 section 2           ``resource`` alone may repeat
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from app.protocol.errors import invalid_request
+
+FORM = "application/x-www-form-urlencoded"
+_REPEATABLE = frozenset({"resource"})
+_MOST_FIELDS = 64
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters by name. ``repeated`` names those that came more than once; their values are not used."""
+
+    values: Mapping[str, str]
+    resources: tuple[str, ...] = ()
+    repeated: frozenset[str] = frozenset()
+
+    def get(self, name: str) -> str | None:
+        """Return the value of ``name``, or ``None`` when it is absent or empty."""
+        return self.values.get(name)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a space-separated value as its distinct words, in order."""
+        return tuple(dict.fromkeys(self.values.get(name, "").split(" "))) if name in self.values else ()
+
+
+def parse(raw: bytes) -> Parameters:
+    """Return the parameters in ``raw``, a query string or form body.
+
+    Raises:
+        OAuthError: invalid_request: it is not form-encoded UTF-8, holds a control character, or is too much.
+    """
+    if _BROKEN_ESCAPE.search(raw):
+        raise invalid_request("The request is not form-urlencoded.")
+    try:
+        pairs = parse_qsl(
+            raw.decode("utf-8"), keep_blank_values=False, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:  # a UnicodeDecodeError too
+        raise invalid_request("The request is not form-urlencoded UTF-8.") from None
+    values: dict[str, str] = {}
+    repeated = set()
+    resources = []
+    for name, value in pairs:
+        if _CONTROL.search(value):
+            raise invalid_request("A parameter holds a control character.")
+        if name in _REPEATABLE:
+            resources.append(value)
+        elif name in values:
+            repeated.add(name)
+        else:
+            values[name] = value
+    for name in repeated:
+        del values[name]
+    return Parameters(values, tuple(dict.fromkeys(resources)), frozenset(repeated))
+
+
+def parse_form(raw: bytes, *, content_type: str | None, query: bytes) -> Parameters:
+    """Return the parameters of a POST to a machine endpoint: from the body alone.
+
+    Raises:
+        OAuthError: invalid_request: wrong media type, a parameter in the query, one that came twice.
+    """
+    if (content_type or "").partition(";")[0].strip().lower() != FORM:
+        raise invalid_request("The body must be application/x-www-form-urlencoded.")
+    if query:
+        raise invalid_request("Parameters belong in the body, not in the query.")
+    parameters = parse(raw)
+    if parameters.repeated:
+        raise invalid_request(f"{min(parameters.repeated)} came more than once.")
+    return parameters

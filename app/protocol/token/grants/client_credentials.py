@@ -1,0 +1,42 @@
+"""grant_type=client_credentials.
+
+Specs:
+    RFC 6749 section 4.4    a client acts for itself; no refresh token, no ID token
+"""
+
+from app.clients.registry import Client
+from app.protocol.errors import OAuthError
+from app.protocol.extensions import resource_indicators, scopes
+from app.protocol.token.grant import TokenGrant
+from app.tokens import policy
+from app.tokens.authorization import Authorization
+from app.tokens.claims import SCOPES
+
+
+class ClientCredentialsGrant(TokenGrant):
+    """Issues a token to the client itself. Nothing is written: the token rests on the client's own state."""
+
+    GRANT_TYPE = "client_credentials"
+
+    def authorize(self, client: Client) -> Authorization:
+        """Return what the client may do in its own name."""
+        if client.is_public:
+            raise OAuthError("unauthorized_client", "A public client cannot act for itself.")
+        asked = self.parameters.words("scope")
+        if personal := set(asked) & set(SCOPES):
+            raise scopes.invalid_scope(f"The scope {min(personal)} speaks of a person.")
+        if asked:
+            scope = scopes.requested(client, asked)
+        else:
+            scope = tuple(word for word in client.scope if word not in SCOPES)
+        resources = self.parameters.resources
+        if not asked and resources:
+            known = resource_indicators.resolve(client, (), resources)
+            scope = tuple(word for word in scope if any(word in api.scopes for api in known))
+        apis = resource_indicators.resolve(client, scope, resources)
+        return Authorization(
+            client=client,
+            scope=scope,
+            audience=resource_indicators.audience(apis, scope),
+            access_token_lifetime=policy.access_token_lifetime(client, apis),
+        )

@@ -1,0 +1,226 @@
+"""Grants: the one row of a sign-in at one client.
+
+Specs:
+    RFC 6749 section 4.1.2     a code is bound to its client and redirect URI, and used once
+    RFC 9700 section 4.14.2    what a refresh token family is, and how it dies
+
+Codes and refresh tokens are derived from this row (``derivation``), so whatever ends the row ends them all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, insert, select, update
+
+from app.audit import events
+from app.clients import state as client_state
+from app.core.db import affected, db
+from app.core.secrets import new_id
+from app.identity import state as user_state
+from app.models.tokens import DeniedToken, Grant as Row
+from app.tokens.authorization import Authentication
+
+
+@dataclass(frozen=True)
+class NewGrant:
+    """What a person has just allowed, before it has an identity."""
+
+    user_id: str
+    client_id: str
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    redirect_uri: str
+    code_challenge: str | None
+    authentication: Authentication
+    code_expires_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant as it was read a moment ago; only a conditional UPDATE may act on what it says."""
+
+    id: str
+    user_id: str
+    client_id: str
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    offline: bool
+    redirect_uri: str
+    code_challenge: str | None
+    authentication: Authentication
+    code_expires_at: datetime
+    redeemed_at: datetime | None
+    generation: int
+    rotated_at: datetime | None
+    expires_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None
+    # False once the person or the client is disabled, or the client's tokens are void as a whole.
+    parties_active: bool
+
+    def is_alive(self, now: datetime) -> bool:
+        """Tell whether anything may still be done in its name."""
+        return self.revoked_at is None and self.parties_active and now < self.expires_at
+
+
+_COLUMNS = (
+    Row.id, Row.user_id, Row.client_id, Row.session_id, Row.scope, Row.resources, Row.offline, Row.nonce,
+    Row.redirect_uri, Row.code_challenge, Row.auth_time, Row.acr, Row.amr,
+    Row.code_expires_at, Row.redeemed_at, Row.generation, Row.rotated_at, Row.expires_at, Row.ends_at,
+    Row.revoked_at,
+)  # fmt: skip
+_ACTIVE = user_state.is_active(Row.user_id) & client_state.is_active(Row.client_id, Row.created_at)
+
+
+def create(new: NewGrant, *, now: datetime) -> str:
+    """Store ``new`` and return its id."""
+    grant_id = new_id()
+    authentication = new.authentication
+    db.session.execute(
+        insert(Row).values(
+            id=grant_id,
+            user_id=new.user_id,
+            client_id=new.client_id,
+            session_id=authentication.session_id,
+            scope=" ".join(new.scope),
+            resources=" ".join(new.resources),
+            offline="offline_access" in new.scope,
+            nonce=authentication.nonce,
+            redirect_uri=new.redirect_uri,
+            code_challenge=new.code_challenge,
+            auth_time=authentication.auth_time,
+            acr=authentication.acr,
+            amr=" ".join(authentication.amr),
+            created_at=now,
+            code_expires_at=new.code_expires_at,
+            generation=0,
+            expires_at=new.code_expires_at,
+            ends_at=new.ends_at,
+        )
+    )
+    about = events.Subjects(new.user_id, new.client_id, authentication.session_id, grant_id)
+    events.record(events.Kind.GRANT_CREATED, now=now, about=about, detail={"scope": new.scope})
+    return grant_id
+
+
+def find(grant_id: str) -> Grant | None:
+    """Return the grant, with the state of its parties, in one statement."""
+    row = db.session.execute(select(*_COLUMNS, _ACTIVE).where(Row.id == grant_id)).first()
+    return None if row is None else _grant(row)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an access token of a grant rests on."""
+
+    client_id: str
+    session_id: str
+    user_id: str
+    alive: bool
+
+
+def standing(grant_id: str, *, jti: str, now: datetime) -> Standing | None:
+    """Tell whether the access token ``jti`` of a grant still counts: one statement, every reason it may not."""
+    denied = exists().where(DeniedToken.jti == jti)
+    alive = (Row.revoked_at.is_(None)) & (Row.expires_at > now) & _ACTIVE & ~denied
+    row = db.session.execute(
+        select(Row.client_id, Row.session_id, Row.user_id, alive).where(Row.id == grant_id)
+    ).first()
+    return None if row is None else Standing(row[0], row[1], row[2], bool(row[3]))
+
+
+def revoke(grant_id: str, *, reason: str, now: datetime) -> bool:
+    """End one grant and everything derived from it; tell whether it was alive."""
+    return _revoke_where(Row.id == grant_id, reason=reason, now=now) == 1
+
+
+def revoke_of_session(session_id: str, *, reason: str, now: datetime) -> int:
+    """End the grants of a session, but not those the person allowed to outlive it (BCL 1.0 section 2.7)."""
+    condition = (Row.session_id == session_id) & Row.offline.is_(False)
+    return _revoke_where(condition, reason=reason, now=now)
+
+
+def revoke_of_user(user_id: str, *, reason: str, now: datetime) -> int:
+    """End every grant of a person, offline ones too."""
+    return _revoke_where(Row.user_id == user_id, reason=reason, now=now)
+
+
+def revoke_of_client(client_id: str, *, reason: str, now: datetime) -> int:
+    """End every grant of a client."""
+    return _revoke_where(Row.client_id == client_id, reason=reason, now=now)
+
+
+def revoke_of_connection(user_id: str, client_id: str, *, reason: str, now: datetime) -> int:
+    """End every grant of one person at one client."""
+    condition = (Row.user_id == user_id) & (Row.client_id == client_id)
+    return _revoke_where(condition, reason=reason, now=now)
+
+
+def _revoke_where(condition: Any, *, reason: str, now: datetime) -> int:
+    return affected(
+        update(Row)
+        .where(condition, Row.revoked_at.is_(None))
+        # It is over now, so that it is also purged as such and not when it would have ended.
+        .values(revoked_at=now, revoked_reason=reason, expires_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def move_session(old_id: str, new_id_: str) -> int:
+    """Let the grants of a session that was renewed belong to its successor."""
+    return affected(
+        update(Row)
+        .where(Row.session_id == old_id)
+        .values(session_id=new_id_)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def client_counts(session_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many clients hold a living grant of each session."""
+    rows = db.session.execute(
+        select(Row.session_id, func.count(Row.client_id.distinct()))
+        .where(Row.session_id.in_(session_ids), Row.revoked_at.is_(None))
+        .group_by(Row.session_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def purge(now: datetime, *, batch: int) -> int:
+    """Delete at most ``batch`` grants that ended before ``now``; return how many."""
+    ended = select(Row.id).where(Row.expires_at < now).limit(batch)
+    return affected(
+        delete(Row).where(Row.id.in_(ended)).execution_options(synchronize_session=False)
+    )
+
+
+def _grant(row: Any) -> Grant:
+    authentication = Authentication(
+        auth_time=row.auth_time,
+        acr=row.acr,
+        amr=tuple(row.amr.split()),
+        session_id=row.session_id,
+        nonce=row.nonce,
+    )
+    return Grant(
+        id=row.id,
+        user_id=row.user_id,
+        client_id=row.client_id,
+        scope=tuple(row.scope.split()),
+        resources=tuple(row.resources.split()),
+        offline=row.offline,
+        redirect_uri=row.redirect_uri,
+        code_challenge=row.code_challenge,
+        authentication=authentication,
+        code_expires_at=row.code_expires_at,
+        redeemed_at=row.redeemed_at,
+        generation=row.generation,
+        rotated_at=row.rotated_at,
+        expires_at=row.expires_at,
+        ends_at=row.ends_at,
+        revoked_at=row.revoked_at,
+        parties_active=bool(row[-1]),
+    )

@@ -1,0 +1,78 @@
+"""How answers of the protocol leave us: by redirect, by form, or as JSON.
+
+Specs:
+    RFC 9700 section 4.12               303 after a form, so that no browser repeats it elsewhere
+    OAuth 2.0 Form Post section 2       response_mode=form_post
+"""
+
+from flask import Response, g, make_response, redirect, render_template, request
+
+from app.clients import registry
+from app.core import clock
+from app.protocol.authorization.response import AuthorizationResponse
+from app.protocol.authorization.response_modes import query
+from app.protocol.errors import OAuthError
+from app.protocol.parameters import Parameters, parse, parse_form
+from app.protocol.server import Answer, MachineRequest, error_answer
+from app.web import security_headers
+
+
+def deliver(response: AuthorizationResponse) -> Response:
+    """Send the browser back to the client with ``response``."""
+    if response.response_mode == "form_post":
+        security_headers.allow_form_action(response.redirect_uri)
+        return make_response(
+            render_template(
+                "interaction/form_post.html",
+                action=response.redirect_uri,
+                fields=response.parameters,
+            )
+        )
+    return away(query.location(response))
+
+
+def away(location: str) -> Response:
+    """Redirect to ``location``, which is the client's and stays as it was registered, to the letter."""
+    response = make_response(redirect(location, 303))
+    response.headers["Location"] = location
+    response.autocorrect_location_header = False
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def page_parameters() -> Parameters:
+    """Return the parameters of a request that a browser brought: from the query, or from the form.
+
+    Raises:
+        OAuthError: invalid_request: they cannot be read.
+    """
+    if request.method == "POST":
+        return parse_form(request.get_data(), content_type=request.content_type, query=b"")
+    return parse(request.query_string)
+
+
+def machine_request() -> MachineRequest:
+    """Return the POST of a machine, read once.
+
+    Raises:
+        OAuthError: invalid_request: it is not a form, or brings parameters in its query.
+    """
+    parameters = parse_form(
+        request.get_data(cache=False),
+        content_type=request.content_type,
+        query=request.query_string,
+    )
+    return MachineRequest(parameters, request.headers.get("Authorization"), clock.now())
+
+
+def refused(error: OAuthError) -> Answer:
+    """Return the answer to a machine whose request was refused before or after it could be read."""
+    unread = MachineRequest(Parameters({}), request.headers.get("Authorization"), clock.now())
+    return error_answer(error, unread)
+
+
+def send(answer: Answer) -> Response:
+    """Return ``answer`` as a response, and remember its client for CORS."""
+    if answer.client_id is not None:
+        g.oauth_client = registry.get(answer.client_id)
+    return Response(answer.body, answer.status, answer.headers)

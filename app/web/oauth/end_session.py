@@ -1,0 +1,57 @@
+"""GET and POST /end_session.
+
+Specs:
+    RP-Initiated Logout 1.0 section 2, 3
+"""
+
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, request
+
+from app.core import clock
+from app.protocol.logout import rp_initiated
+from app.protocol.logout.rp_initiated import LogoutRequest
+from app.web import cookies, csrf, language, security_headers
+from app.web.interaction import browser, logout
+from app.web.oauth.delivery import away, page_parameters
+
+blueprint = Blueprint("oauth_end_session", __name__)
+
+
+@blueprint.route("/end_session", methods=["GET", "POST"])
+def end_session() -> Response:
+    """Sign out, after asking where the application could not prove that it speaks for this session."""
+    now = clock.now()
+    if request.method == "POST" and csrf.FIELD in request.form:
+        return _confirmed(now)
+    asked = rp_initiated.examine(page_parameters(), now=now)
+    if request.method == "POST" and cookies.read_session() is None:
+        # SameSite=Lax keeps our cookies out of a form that another site sends. A redirect brings them back.
+        return away(f"/end_session?{request.get_data(as_text=True)}")
+    language.prefer(asked.ui_locales)
+    session, person = browser.session(), browser.person()
+    if session is None or person is None or not asked.needs_confirmation(session):
+        browser.sign_out(now=now)
+        return _farewell(asked, redirects=asked.proved)
+    if asked.return_to:
+        security_headers.allow_form_action(asked.return_to)
+    form = logout.LogoutForm()
+    form.request.data = rp_initiated.seal(asked, session_id=session.id)
+    return make_response(logout.confirm_page(form, asked.client, person))
+
+
+def _confirmed(now: datetime) -> Response:
+    csrf.check()
+    session = browser.session()
+    asked = LogoutRequest()
+    if session is not None and (sealed := request.form.get("request")):
+        asked = rp_initiated.unseal(sealed, session_id=session.id)
+    browser.sign_out(now=now)
+    # The person has confirmed, and a hint has proved who asked: then the way back needs no second click.
+    return _farewell(asked, redirects=asked.proved)
+
+
+def _farewell(asked: LogoutRequest, *, redirects: bool) -> Response:
+    if asked.return_to and redirects:
+        return away(asked.return_to)
+    return make_response(logout.signed_out_page(asked.return_to, asked.client))

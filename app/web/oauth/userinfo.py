@@ -1,0 +1,53 @@
+"""GET and POST /userinfo.
+
+Specs:
+    OpenID Connect Core 1.0 section 5.3
+    RFC 6750 section 2.1, 2.2, 3    header or form, never the query; the challenge
+"""
+
+from flask import Blueprint, Response, request
+
+from app.core import clock
+from app.protocol import userinfo
+from app.protocol.errors import OAuthError, invalid_request
+from app.protocol.parameters import FORM, parse_form
+from app.protocol.server import json_answer
+from app.web.oauth.delivery import send
+
+blueprint = Blueprint("oauth_userinfo", __name__)
+
+
+@blueprint.route("/userinfo", methods=["GET", "POST"])
+def claims() -> Response:
+    """Answer with the claims that the token may learn."""
+    try:
+        token = userinfo.bearer_token(request.headers.get("Authorization"), _form_token())
+        found = userinfo.answer(token, now=clock.now())
+    except OAuthError as error:
+        return _refused(error)
+    answer = json_answer(found.claims)
+    answer.client_id = found.client_id
+    return send(answer)
+
+
+def _form_token() -> str | None:
+    if b"access_token=" in request.query_string:
+        raise invalid_request("An access token never belongs in a URL.")
+    if request.method != "POST" or request.mimetype != FORM:
+        return None
+    return parse_form(
+        request.get_data(), content_type=request.content_type, query=b""
+    ).get("access_token")
+
+
+def _refused(error: OAuthError) -> Response:
+    answer = json_answer(
+        {"error": error.code, "error_description": error.description}, status=error.status
+    )
+    challenge = 'Bearer realm="signet"'
+    if not isinstance(error, userinfo.NoTokenError):
+        challenge += f', error="{error.code}", error_description="{error.description}"'
+    if error.code == "insufficient_scope":
+        challenge += ', scope="openid"'
+    answer.headers.append(("WWW-Authenticate", challenge))
+    return send(answer)
