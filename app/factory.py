@@ -31,10 +31,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_url_path="/static",
     )
     app.extensions["signet.settings"] = settings
-    app.extensions["signet.root_keys"] = root_key.load(settings.keys.directory, settings.keys.root_key)
+    app.extensions["signet.root_keys"] = root_key.load(
+        settings.keys.directory, settings.keys.root_key
+    )
     db.init(app, settings)
     edge.install(app)
-    csrf.configure(app)
+    csrf.configure(app, app.extensions["signet.root_keys"])
     language.configure(app)
     shell.configure(app)
     app.extensions["signet.authorization_server"] = authorization_server()

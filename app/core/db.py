@@ -148,7 +148,7 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
         cursor.close()
 
     @event.listens_for(engine, "before_cursor_execute")
-    def _write_begins(  # noqa: PLR0913, PLR0917 - the event's signature
+    def _write_begins(
         connection: Any, cursor: Any, statement: str, _parameters: Any, _context: Any, _many: Any
     ) -> None:
         raw = connection.connection.dbapi_connection
@@ -158,7 +158,8 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
 
 def is_unavailable(error: BaseException) -> bool:
     """Tell whether ``error`` means that the database cannot serve us now: down, locked, full or too slow."""
-    from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
     if isinstance(error, PoolTimeoutError):
         return True

@@ -88,12 +88,10 @@ def _value(declaration: Option, hint: Any, place: str, raw: Any) -> Any:
         raise ConfigurationError(f"{place}: {error}") from None
     if declaration.choices and value not in declaration.choices:
         raise ConfigurationError(f"{place}: must be one of {', '.join(declaration.choices)}")
-    for limit, word, beyond in (
-        (declaration.minimum, "at least", lambda: value < declaration.minimum),
-        (declaration.maximum, "at most", lambda: value > declaration.maximum),
-    ):
-        if limit is not None and beyond():
-            raise ConfigurationError(f"{place}: must be {word} {limit}")
+    if declaration.minimum is not None and value < declaration.minimum:
+        raise ConfigurationError(f"{place}: must be at least {declaration.minimum}")
+    if declaration.maximum is not None and value > declaration.maximum:
+        raise ConfigurationError(f"{place}: must be at most {declaration.maximum}")
     return value
 
 

@@ -53,8 +53,7 @@ def upgrade(engine: Engine) -> None:
     Raises:
         ConfigurationError: the database is newer than this version of Signet.
     """
-    if is_current(engine):
-        return
+    # The lock comes before the first connection: on SQLite that one makes the file.
     with locks.exclusive(engine, "schema"), engine.begin() as connection:
         installed = _installed(connection)
         if installed == head():

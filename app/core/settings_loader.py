@@ -88,7 +88,9 @@ def _coherent(settings: Settings) -> Settings:
                 raise ConfigurationError(f"{name}: {error}") from None
     algorithms = tuple(dict.fromkeys(("RS256", *settings.keys.algorithms)))
     if unknown := set(algorithms) - set(_SIGNING_ALGORITHMS):
-        raise ConfigurationError(f"SIGNET_SIGNING_ALGORITHMS: {', '.join(sorted(unknown))} is not supported")
+        raise ConfigurationError(
+            f"SIGNET_SIGNING_ALGORITHMS: {', '.join(sorted(unknown))} is not supported"
+        )
     _ordered(settings)
     return replace(
         settings,
@@ -99,16 +101,30 @@ def _coherent(settings: Settings) -> Settings:
 
 def _ordered(settings: Settings) -> None:
     pairs = (
-        ("SIGNET_REFRESH_TOKEN_IDLE_LIFETIME", settings.tokens.refresh_token_idle_lifetime,
-         "SIGNET_REFRESH_TOKEN_LIFETIME", settings.tokens.refresh_token_lifetime),
-        ("SIGNET_SESSION_IDLE_TIMEOUT", settings.sessions.idle_timeout,
-         "SIGNET_SESSION_ABSOLUTE_TIMEOUT", settings.sessions.absolute_timeout),
-        ("SIGNET_JWKS_MAX_AGE", settings.keys.jwks_max_age,
-         "SIGNET_KEY_ROTATION_INTERVAL", settings.keys.rotation_interval / 2),
+        (
+            "SIGNET_REFRESH_TOKEN_IDLE_LIFETIME",
+            settings.tokens.refresh_token_idle_lifetime,
+            "SIGNET_REFRESH_TOKEN_LIFETIME",
+            settings.tokens.refresh_token_lifetime,
+        ),
+        (
+            "SIGNET_SESSION_IDLE_TIMEOUT",
+            settings.sessions.idle_timeout,
+            "SIGNET_SESSION_ABSOLUTE_TIMEOUT",
+            settings.sessions.absolute_timeout,
+        ),
+        (
+            "SIGNET_JWKS_MAX_AGE",
+            settings.keys.jwks_max_age,
+            "SIGNET_KEY_ROTATION_INTERVAL",
+            settings.keys.rotation_interval / 2,
+        ),
     )
     for small_name, small, large_name, large in pairs:
         if small > large:
-            raise ConfigurationError(f"{small_name} ({small}) is longer than {large_name} allows ({large})")
+            raise ConfigurationError(
+                f"{small_name} ({small}) is longer than {large_name} allows ({large})"
+            )
 
 
 def _issuer(issuer: str) -> str:
@@ -120,7 +136,9 @@ def _issuer(issuer: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError("SIGNET_ISSUER must be an https URL")
     if parts.query or parts.fragment or "@" in parts.netloc or "?" in issuer or "#" in issuer:
-        raise ConfigurationError("SIGNET_ISSUER has no user, query or fragment (RFC 8414 section 2)")
+        raise ConfigurationError(
+            "SIGNET_ISSUER has no user, query or fragment (RFC 8414 section 2)"
+        )
     if parts.path not in {"", "/"}:
         raise ConfigurationError("SIGNET_ISSUER has no path: Signet owns its host name")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):

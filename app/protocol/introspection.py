@@ -19,7 +19,19 @@ from app.protocol.token.grant import required
 from app.tokens import access_tokens, derivation, grants, policy, refresh_tokens, subjects
 
 _INACTIVE = {"active": False}
-_COPIED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "acr", "auth_time", "amr", "roles")
+_COPIED = (
+    "iss",
+    "sub",
+    "aud",
+    "client_id",
+    "iat",
+    "exp",
+    "jti",
+    "acr",
+    "auth_time",
+    "amr",
+    "roles",
+)
 
 
 def introspect(request: MachineRequest) -> Answer:
@@ -32,7 +44,9 @@ def introspect(request: MachineRequest) -> Answer:
         request.authorization, request.parameters, now=request.now, allow_public=False
     )
     token = required(request.parameters, "token")
-    described = _access_token(token, caller, request.now) or _refresh_token(token, caller, request.now)
+    described = _access_token(token, caller, request.now) or _refresh_token(
+        token, caller, request.now
+    )
     answer = json_answer(described or _INACTIVE)
     answer.client_id = caller.client_id
     return answer

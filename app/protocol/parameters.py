@@ -34,7 +34,11 @@ class Parameters:
 
     def words(self, name: str) -> tuple[str, ...]:
         """Return a space-separated value as its distinct words, in order."""
-        return tuple(dict.fromkeys(self.values.get(name, "").split(" "))) if name in self.values else ()
+        return (
+            tuple(dict.fromkeys(self.values.get(name, "").split(" ")))
+            if name in self.values
+            else ()
+        )
 
 
 def parse(raw: bytes) -> Parameters:
@@ -47,7 +51,10 @@ def parse(raw: bytes) -> Parameters:
         raise invalid_request("The request is not form-urlencoded.")
     try:
         pairs = parse_qsl(
-            raw.decode("utf-8"), keep_blank_values=False, errors="strict", max_num_fields=_MOST_FIELDS
+            raw.decode("utf-8"),
+            keep_blank_values=False,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
         )
     except ValueError:  # a UnicodeDecodeError too
         raise invalid_request("The request is not form-urlencoded UTF-8.") from None

@@ -31,7 +31,9 @@ def revoke(request: MachineRequest) -> Answer:
         if read is not None and read.client_id == client.client_id:
             access_tokens.deny(read.jti, expires_at=read.expires_at)
             about = Subjects(read.user_id, read.client_id, read.session_id, read.grant_id)
-            events.record(Kind.TOKEN_REVOKED, now=request.now, about=about, detail={"jti": read.jti})
+            events.record(
+                Kind.TOKEN_REVOKED, now=request.now, about=about, detail={"jti": read.jti}
+            )
     answer = json_answer({})
     answer.client_id = client.client_id
     return answer

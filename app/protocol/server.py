@@ -114,7 +114,9 @@ def json_answer(body: Mapping[str, Any], *, status: int = 200) -> Answer:
 
 def error_answer(error: OAuthError, request: MachineRequest) -> Answer:
     """Return an RFC 6749 section 5.2 error."""
-    answer = json_answer({"error": error.code, "error_description": error.description}, status=error.status)
+    answer = json_answer(
+        {"error": error.code, "error_description": error.description}, status=error.status
+    )
     if error.status == _UNAUTHORIZED and request.authorization is not None:
         answer.headers.append(("WWW-Authenticate", 'Basic realm="signet", charset="UTF-8"'))
     if error.status == _UNAVAILABLE:

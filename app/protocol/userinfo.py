@@ -68,5 +68,8 @@ def answer(token: str, *, now: datetime) -> UserInfo:
 
 def _invalid(detail: str) -> OAuthError:
     return OAuthError(
-        "invalid_token", "The access token is invalid, expired or revoked.", status=401, detail=detail
+        "invalid_token",
+        "The access token is invalid, expired or revoked.",
+        status=401,
+        detail=detail,
     )

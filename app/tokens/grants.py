@@ -19,7 +19,8 @@ from app.clients import state as client_state
 from app.core.db import affected, db
 from app.core.secrets import new_id
 from app.identity import state as user_state
-from app.models.tokens import DeniedToken, Grant as Row
+from app.models.tokens import DeniedToken
+from app.models.tokens import Grant as Row
 from app.tokens.authorization import Authentication
 
 

@@ -65,9 +65,7 @@ def check(token: str, *, client_id: str, leeway: timedelta, now: datetime) -> Pr
     return presented
 
 
-def rotate(
-    presented: Presented, *, expires_at: datetime, leeway: timedelta, now: datetime
-) -> None:
+def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now: datetime) -> None:
     """Spend the presented token: one UPDATE, whose row count is the lock.
 
     Of many who present the current generation at once one moves the grant on; the others find themselves
@@ -86,9 +84,7 @@ def rotate(
             Row.revoked_at.is_(None),
             Row.expires_at > now,
         )
-        .values(
-            generation=presented.generation + 1, rotated_at=now, expires_at=expires_at
-        )
+        .values(generation=presented.generation + 1, rotated_at=now, expires_at=expires_at)
         .execution_options(synchronize_session=False)
     )
     if moved == 1:

@@ -3,14 +3,27 @@
 from flask import Flask
 
 from app.web import operations
-from app.web.account import overview as account_overview, password as account_password
+from app.web.account import overview as account_overview
+from app.web.account import password as account_password
 from app.web.console import (
     apis as console_apis,
+)
+from app.web.console import (
     audit as console_audit,
+)
+from app.web.console import (
     clients as console_clients,
+)
+from app.web.console import (
     keys as console_keys,
+)
+from app.web.console import (
     overview as console_overview,
+)
+from app.web.console import (
     sessions as console_sessions,
+)
+from app.web.console import (
     users as console_users,
 )
 from app.web.interaction import consent, login, select_account, set_up, shown_client

@@ -16,9 +16,9 @@ from app.clients.registry import Client
 from app.core.errors import SignetError
 from app.protocol.authorization import id_token_hint, prompt, redirect_uri
 from app.protocol.authorization.response import RefusedForClientError, Target
+from app.protocol.authorization_request import AuthorizationRequest
 from app.protocol.errors import OAuthError, invalid_request, translate
 from app.protocol.extensions import pkce, resource_indicators, scopes
-from app.protocol.interaction.authorization_request import AuthorizationRequest
 from app.protocol.parameters import Parameters
 
 RESPONSE_TYPES = ("code",)

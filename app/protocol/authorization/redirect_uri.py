@@ -34,7 +34,8 @@ def resolve(parameters: Parameters) -> tuple[Client, Target]:
     client = registry.get(client_id) if client_id else None
     if client is None or client.is_disabled:
         raise UnknownTargetError(
-            "The application that sent you here is not known to us.", detail=f"client_id {client_id!r}"
+            "The application that sent you here is not known to us.",
+            detail=f"client_id {client_id!r}",
         )
     if uri is None:
         raise UnknownTargetError(

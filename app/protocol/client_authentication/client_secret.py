@@ -35,9 +35,7 @@ def from_basic(authorization: str) -> tuple[str, str]:
         raise invalid_client(detail="the Basic credentials are malformed") from None
     client_id, colon, secret = decoded.partition(":")
     try:
-        client_id, secret = (
-            unquote_plus(part, errors="strict") for part in (client_id, secret)
-        )
+        client_id, secret = (unquote_plus(part, errors="strict") for part in (client_id, secret))
     except UnicodeDecodeError:
         raise invalid_client(detail="the Basic credentials are not UTF-8") from None
     if not colon or not client_id or not secret:

@@ -17,7 +17,7 @@ from app.clients import registry
 from app.clients.registry import Client
 from app.core.db import affected, db, insert_ignore
 from app.models.consents import Consent as Row
-from app.protocol.interaction.authorization_request import AuthorizationRequest
+from app.protocol.authorization_request import AuthorizationRequest
 from app.tokens import revocation
 
 
@@ -93,7 +93,11 @@ def record_denial(request: AuthorizationRequest, user_id: str, *, now: datetime)
     """Record that the person said no."""
     about = Subjects(user_id=user_id, client_id=request.client_id)
     events.record(
-        Kind.CONSENT_DENIED, now=now, outcome="refused", about=about, detail={"scope": request.scope}
+        Kind.CONSENT_DENIED,
+        now=now,
+        outcome="refused",
+        about=about,
+        detail={"scope": request.scope},
     )
 
 

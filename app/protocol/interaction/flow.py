@@ -14,21 +14,22 @@ from urllib.parse import quote, urlsplit
 from app.clients import apis, registry
 from app.clients.apis import Api
 from app.clients.registry import Client
+from app.core import config
 from app.identity.sessions import Session
+from app.protocol import authorization_request
 from app.protocol.authorization import redirect_uri
 from app.protocol.authorization.redirect_uri import UnknownTargetError
 from app.protocol.authorization.response import AuthorizationResponse, Target, refusal, success
-from app.protocol.errors import OAuthError
-from app.protocol.interaction import authorization_request, consent
-from app.protocol.interaction.authorization_request import (
+from app.protocol.authorization_request import (
     AuthorizationRequest,
     InteractionInvalidError,
 )
+from app.protocol.errors import OAuthError
+from app.protocol.interaction import consent
 from app.protocol.interaction.next_step import Facts, Step, next_step
 from app.tokens import derivation, grants
 from app.tokens.authorization import Authentication
 from app.tokens.grants import NewGrant
-from app.core import config
 
 # What prompt=none hears instead of the page that would be needed.
 _REFUSALS = {
@@ -52,9 +53,7 @@ class Pending:
     def target(self) -> Target:
         """Return where the answer goes."""
         request = self.request
-        return Target(
-            request.client_id, request.redirect_uri, request.response_mode, request.state
-        )
+        return Target(request.client_id, request.redirect_uri, request.response_mode, request.state)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 
 from app.identity.sessions import Session
-from app.protocol.interaction.authorization_request import AuthorizationRequest
+from app.protocol.authorization_request import AuthorizationRequest
 
 
 class Step(Enum):
@@ -45,11 +45,7 @@ def next_step(request: AuthorizationRequest, facts: Facts) -> Step:
         return Step.LOGIN
     if "select_account" in request.prompt and not renewed and request.chosen_session != session.id:
         return Step.SELECT_ACCOUNT
-    if facts.consented_at is None:
-        return Step.CONSENT
-    if "consent" in request.prompt and facts.consented_at.timestamp() < request.issued_at:
-        return Step.CONSENT
-    return Step.ISSUE
+    return Step.CONSENT if _must_consent(request, facts.consented_at) else Step.ISSUE
 
 
 def _must_authenticate_again(
@@ -59,3 +55,9 @@ def _must_authenticate_again(
         return True
     age = (now - session.auth_time).total_seconds()
     return request.max_age is not None and age > request.max_age
+
+
+def _must_consent(request: AuthorizationRequest, consented_at: datetime | None) -> bool:
+    if consented_at is None:
+        return True
+    return "consent" in request.prompt and consented_at.timestamp() < request.issued_at

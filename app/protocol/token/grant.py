@@ -74,5 +74,3 @@ def required(parameters: Parameters, name: str) -> str:
     if value is None:
         raise OAuthError("invalid_request", f"{name} is missing.")
     return value
-
-

@@ -16,8 +16,8 @@ from app.protocol.interaction import flow
 from app.protocol.interaction.flow import Pending
 from app.protocol.interaction.next_step import Step
 from app.web import cookies
+from app.web.delivery import away, deliver, page_parameters
 from app.web.interaction import browser
-from app.web.oauth.delivery import away, deliver, page_parameters
 
 blueprint = Blueprint("oauth_authorization", __name__)
 

@@ -12,8 +12,8 @@ from app.core import clock
 from app.protocol.logout import rp_initiated
 from app.protocol.logout.rp_initiated import LogoutRequest
 from app.web import cookies, csrf, language, security_headers
+from app.web.delivery import away, page_parameters
 from app.web.interaction import browser, logout
-from app.web.oauth.delivery import away, page_parameters
 
 blueprint = Blueprint("oauth_end_session", __name__)
 
@@ -22,12 +22,14 @@ blueprint = Blueprint("oauth_end_session", __name__)
 def end_session() -> Response:
     """Sign out, after asking where the application could not prove that it speaks for this session."""
     now = clock.now()
+    # Read as bytes first: looking at it as a form would leave none for the protocol's own reader.
+    body = request.get_data(as_text=True)
     if request.method == "POST" and csrf.FIELD in request.form:
         return _confirmed(now)
     asked = rp_initiated.examine(page_parameters(), now=now)
     if request.method == "POST" and cookies.read_session() is None:
         # SameSite=Lax keeps our cookies out of a form that another site sends. A redirect brings them back.
-        return away(f"/end_session?{request.get_data(as_text=True)}")
+        return away(f"/end_session?{body}")
     language.prefer(asked.ui_locales)
     session, person = browser.session(), browser.person()
     if session is None or person is None or not asked.needs_confirmation(session):

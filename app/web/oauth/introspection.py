@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from app.protocol import introspection
 from app.protocol.errors import OAuthError
-from app.web.oauth.delivery import machine_request, refused, send
+from app.web.delivery import machine_request, refused, send
 
 blueprint = Blueprint("oauth_introspection", __name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from app.protocol.errors import OAuthError
-from app.web.oauth.delivery import machine_request, refused, send
+from app.web.delivery import machine_request, refused, send
 
 blueprint = Blueprint("oauth_token", __name__)
 

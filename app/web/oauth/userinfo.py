@@ -12,7 +12,7 @@ from app.protocol import userinfo
 from app.protocol.errors import OAuthError, invalid_request
 from app.protocol.parameters import FORM, parse_form
 from app.protocol.server import json_answer
-from app.web.oauth.delivery import send
+from app.web.delivery import send
 
 blueprint = Blueprint("oauth_userinfo", __name__)
 
@@ -35,9 +35,9 @@ def _form_token() -> str | None:
         raise invalid_request("An access token never belongs in a URL.")
     if request.method != "POST" or request.mimetype != FORM:
         return None
-    return parse_form(
-        request.get_data(), content_type=request.content_type, query=b""
-    ).get("access_token")
+    return parse_form(request.get_data(), content_type=request.content_type, query=b"").get(
+        "access_token"
+    )
 
 
 def _refused(error: OAuthError) -> Response:

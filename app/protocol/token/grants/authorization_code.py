@@ -26,7 +26,9 @@ class AuthorizationCodeGrant(TokenGrant):
         code = required(self.parameters, "code")
         grant = authorization_codes.check(code, client_id=client.client_id, now=self.now)
         if not equal(required(self.parameters, "redirect_uri"), grant.redirect_uri):
-            raise OAuthError("invalid_grant", "redirect_uri is not that of the authorization request.")
+            raise OAuthError(
+                "invalid_grant", "redirect_uri is not that of the authorization request."
+            )
         pkce.verify(grant.code_challenge, self.parameters.get("code_verifier"))
         self.grant = grant
         refresh_token = derivation.refresh_token(grant.id, 1) if grant.offline else None

@@ -25,10 +25,8 @@ class ClientCredentialsGrant(TokenGrant):
         asked = self.parameters.words("scope")
         if personal := set(asked) & set(SCOPES):
             raise scopes.invalid_scope(f"The scope {min(personal)} speaks of a person.")
-        if asked:
-            scope = scopes.requested(client, asked)
-        else:
-            scope = tuple(word for word in client.scope if word not in SCOPES)
+        own = tuple(word for word in client.scope if word not in SCOPES)
+        scope = scopes.requested(client, asked) if asked else own
         resources = self.parameters.resources
         if not asked and resources:
             known = resource_indicators.resolve(client, (), resources)

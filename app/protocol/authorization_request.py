@@ -89,7 +89,10 @@ def unseal(blob: str, *, browser_id: str, now: datetime) -> AuthorizationRequest
     if not equal(content["browser"], digest(browser_id)):
         raise InteractionInvalidError(detail="the blob is another browser's")
     request = _from_json(content["request"])
-    if now.timestamp() - request.issued_at > config.current().tokens.interaction_lifetime.total_seconds():
+    if (
+        now.timestamp() - request.issued_at
+        > config.current().tokens.interaction_lifetime.total_seconds()
+    ):
         raise InteractionExpiredError
     return request
 
@@ -113,4 +116,3 @@ def _serializer() -> URLSafeSerializer:
     return URLSafeSerializer(
         secrets, salt="authorization-request", signer_kwargs={"digest_method": sha256}
     )
-
