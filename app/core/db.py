@@ -8,6 +8,8 @@ durable before it is answered.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from sqlite3 import OperationalError
+from time import monotonic, sleep
 from typing import Any
 
 from flask import Flask
@@ -23,6 +25,7 @@ from app.core.config import Settings
 from app.core.errors import ConfigurationError
 
 _MICROSECOND = 1_000_000
+_WAL_RETRY_SECONDS = 0.02
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP")
 
 
@@ -138,9 +141,8 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        # The timeout first: switching to WAL may itself have to wait.
         cursor.execute(f"PRAGMA busy_timeout={busy}")
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor, settings.database.busy_timeout.total_seconds())
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-16384")
@@ -154,6 +156,20 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
         raw = connection.connection.dbapi_connection
         if not raw.in_transaction and statement.lstrip()[:7].upper().startswith(_WRITES):
             cursor.execute("BEGIN IMMEDIATE")
+
+
+def _use_wal(cursor: Any, patience: float) -> None:
+    """Switch the file to WAL; SQLite does not wait by itself when others switch at the same moment."""
+    give_up_at = monotonic() + patience
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except OperationalError:
+            if monotonic() >= give_up_at:
+                raise
+            sleep(_WAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def is_unavailable(error: BaseException) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def exclusive(engine: Engine, name: str) -> Iterator[None]:
             yield
         return
     number = _number(name)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _own_connection(engine) as connection:
         connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
         try:
             yield
@@ -51,7 +51,7 @@ def try_exclusive(engine: Engine, name: str) -> Iterator[bool]:
             yield held
         return
     number = _number(name)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _own_connection(engine) as connection:
         query = text("SELECT pg_try_advisory_lock(:number)")
         held = bool(connection.execute(query, {"number": number}).scalar())
         try:
@@ -76,6 +76,13 @@ def _taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _own_connection(engine: Engine) -> Connection:
+    # Outside the pool: it may be empty because of those who wait here, and its connections give up on a
+    # lock after a while, which whoever waits for a long migration must not.
+    own = create_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    return own.connect()
 
 
 def _number(name: str) -> int:

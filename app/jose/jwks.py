@@ -1,0 +1,40 @@
+"""The public key set, as bytes that are made once for each change.
+
+Specs:
+    RFC 7517 section 5                       JWK Set
+    OpenID Connect Core 1.0 section 10.1.1   how long it may be cached while keys rotate
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core import config
+from app.jose import signing_keys
+
+
+@dataclass(frozen=True)
+class KeySetDocument:
+    """The JWK Set and for how many seconds it may be kept."""
+
+    body: bytes
+    max_age: int
+
+
+# The bytes follow from the kids alone, for a kid is the thumbprint of its key; so one slot serves
+# any database.
+_made: tuple[tuple[str, ...], bytes] = ((), b'{"keys":[]}')
+
+
+def document(*, now: datetime) -> KeySetDocument:
+    """Return the published keys, to be kept no longer than until the next planned change."""
+    global _made  # noqa: PLW0603 - replaced as one value, so no thread sees half of it
+    keys = signing_keys.published(now=now)
+    kids = tuple(key.kid for key in keys)
+    made = _made
+    if made[0] != kids:
+        body = json.dumps({"keys": [dict(key.public_jwk) for key in keys]}, separators=(",", ":"))
+        made = _made = (kids, body.encode("ascii"))
+    until_change = signing_keys.next_change(now=now) - now
+    longest = min(config.current().keys.jwks_max_age, until_change)
+    return KeySetDocument(made[1], int(longest.total_seconds()))
