@@ -18,4 +18,4 @@ PATH = JWKS_PATH
 def content() -> Content:
     """Return the keys; they may be remembered until the next planned change, at most."""
     document = jwks.document(now=clock.now())
-    return Content(document.body, document.max_age)
+    return Content(document.body, document.max_age, document.until_change)

@@ -1,0 +1,149 @@
+"""The directory: finding people. Reads only; never cached, so that a change is in force at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+
+from app.core.db import db
+from app.core.errors import NotFoundError
+from app.identity import logins
+from app.identity.person import Person
+from app.identity.roles import ADMIN
+from app.models.identity import User, UserRole
+
+_ROLES = (
+    select(func.aggregate_strings(UserRole.role, " "))
+    .where(UserRole.user_id == User.id)
+    .correlate(User)
+    .scalar_subquery()
+    .label("roles")
+)
+_COLUMNS = (
+    User.id,
+    User.username,
+    User.email,
+    User.email_verified,
+    User.name,
+    User.claims,
+    User.disabled_at,
+    User.created_at,
+    User.updated_at,
+    _ROLES,
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What sign-in needs to know. ``password_hash`` is ``None`` where no password can be right."""
+
+    user_id: str
+    password_hash: str | None = field(repr=False)
+
+
+def get(user_id: str) -> Person | None:
+    """Return the person with this id, disabled or not."""
+    return _one(User.id == user_id)
+
+
+def find(login: str) -> Person | None:
+    """Return the person with this user name or e-mail address, disabled or not."""
+    key = logins.key_of(login)
+    return None if key is None else _one(_is_called(key))
+
+
+def lookup(ref: str) -> Person:
+    """Return the person with this id, user name or e-mail address.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    person = (get(ref) if ref.isprintable() else None) or find(ref)
+    if person is None:
+        raise NotFoundError("There is no such user.")
+    return person
+
+
+def credentials(login: str) -> Credentials | None:
+    """Return what proves the person with this login; for sign-in alone.
+
+    Of a disabled person the hash stays here: then no password is the right one.
+    """
+    key = logins.key_of(login)
+    if key is None:
+        return None
+    columns = select(User.id, User.password_hash, User.disabled_at)
+    row = db.session.execute(columns.where(_is_called(key))).one_or_none()
+    if row is None:
+        return None
+    return Credentials(row.id, row.password_hash if row.disabled_at is None else None)
+
+
+def page(*, after: str | None, limit: int, search: str | None = None) -> list[Person]:
+    """Return up to ``limit`` people by user name, those after the person with the id ``after``.
+
+    ``search`` is part of a user name, an e-mail address or a name.
+    """
+    query = _people().order_by(User.username_key).limit(limit)
+    if after is not None:
+        last = select(User.username_key).where(User.id == after).scalar_subquery()
+        query = query.where(User.username_key > last)
+    if search:
+        if not search.isprintable():
+            return []
+        key = logins.fold(search.strip())
+        query = query.where(
+            or_(
+                User.username_key.contains(key, autoescape=True),
+                User.email_key.contains(key, autoescape=True),
+                User.name.icontains(search.strip(), autoescape=True),
+            )
+        )
+    return [_person(row) for row in db.session.execute(query)]
+
+
+def count() -> int:
+    """Return how many accounts there are."""
+    return db.session.scalar(select(func.count()).select_from(User)) or 0
+
+
+def any_admin() -> bool:
+    """Tell whether there is an administrator, disabled or not: set-up is over with the first."""
+    query = select(UserRole.user_id).where(UserRole.role == ADMIN).limit(1)
+    return db.session.execute(query).first() is not None
+
+
+def names(user_ids: Iterable[str]) -> dict[str, str]:
+    """Return the user names of these people: id -> user name."""
+    query = select(User.id, User.username).where(User.id.in_(list(user_ids)))
+    return {row.id: row.username for row in db.session.execute(query)}
+
+
+def _is_called(key: str) -> ColumnElement[bool]:
+    # At most one row: a user name with an @ is its owner's own e-mail address.
+    return or_(User.username_key == key, User.email_key == key)
+
+
+def _people() -> Select[Any]:
+    return select(*_COLUMNS)
+
+
+def _one(condition: ColumnElement[bool]) -> Person | None:
+    row = db.session.execute(_people().where(condition)).one_or_none()
+    return None if row is None else _person(row)
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        username=row.username,
+        email=row.email,
+        email_verified=row.email_verified,
+        name=row.name,
+        claims=row.claims or {},
+        roles=tuple(sorted(row.roles.split())) if row.roles else (),
+        disabled=row.disabled_at is not None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

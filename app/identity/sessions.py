@@ -1,0 +1,230 @@
+"""Sessions: browsers that are signed in, on our side of the cookie.
+
+Specs:
+    ASVS 5.0 7.2, 7.3, 7.4                        tokens of our making, two lifetimes, ended for
+    good OpenID Connect Back-Channel Logout 1.0 2.1    ``sid``
+
+The cookie is the session's id and a MAC of it, so the table holds nothing that a thief could
+present. ``expires_at`` is when the session is over if nothing more happens: it moves with use, up
+to the absolute end. Whoever is disabled has no session, whatever the table says. Ending is recorded
+by the caller, who knows what else ends with it; only the beginning is recorded here.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
+
+from app.audit import events
+from app.audit.events import Kind, Subjects
+from app.core import config, root_key
+from app.core.context import caller
+from app.core.db import affected, db
+from app.core.secrets import ID_BYTES, decode, encode
+from app.identity.authentication import Authenticated
+from app.models.identity import User, UserSession
+
+_PREFIX = "sgs_"
+_PURPOSE = "session"
+_LENGTH = len(_PREFIX) + 64
+_SID_BYTES = 16
+_TOUCH_EVERY = timedelta(minutes=1)
+_AGENT_LENGTH = 256
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session. ``expires_at`` is its end if it is not used again, ``ended_at`` its real end."""
+
+    id: str
+    user_id: str
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str | None
+    agent: str | None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A session and the name of whose it is, for lists."""
+
+    session: Session
+    username: str
+
+
+_COLUMNS = tuple(getattr(UserSession, name) for name in Session.__dataclass_fields__)
+
+
+def start(
+    authenticated: Authenticated, *, replaces: str | None, now: datetime
+) -> tuple[Session, str]:
+    """Begin a session; return it and the value of its cookie.
+
+    ``replaces`` is the id of the session that is renewed: it ends here, and its id with it.
+    """
+    raw = os.urandom(ID_BYTES)
+    who = caller()
+    row: dict[str, Any] = {
+        "id": encode(raw),
+        "user_id": authenticated.user_id,
+        "auth_time": authenticated.auth_time,
+        "acr": authenticated.acr,
+        "amr": " ".join(authenticated.amr),
+        "created_at": now,
+        "last_seen_at": now,
+        "expires_at": _expiry(created_at=now, now=now),
+        "address": who.address,
+        "agent": who.agent[:_AGENT_LENGTH] if who.agent else None,
+    }
+    db.session.execute(insert(UserSession).values(row))
+    if replaces is not None:
+        end(replaces, reason="renewed", now=now)
+    events.record(
+        Kind.SIGN_IN,
+        now=now,
+        about=Subjects(user_id=authenticated.user_id, session_id=row["id"]),
+        detail={"amr": list(authenticated.amr), "renewed": replaces is not None},
+    )
+    session = Session(**{**row, "amr": authenticated.amr})
+    return session, _PREFIX + encode(raw + root_key.current().mac(_PURPOSE, raw))
+
+
+def current(cookie: str | None, *, now: datetime) -> Session | None:
+    """Return the live session of a cookie, and note, once a minute, that it is in use."""
+    session_id = _opened(cookie)
+    if session_id is None:
+        return None
+    query = select(*_COLUMNS).join(User, User.id == UserSession.user_id)
+    row = db.session.execute(
+        query.where(UserSession.id == session_id, User.disabled_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    session = _session(row)
+    if not is_alive(session, now=now):
+        return None
+    if now - session.last_seen_at >= _TOUCH_EVERY:
+        _touch(session, now)
+    return session
+
+
+def is_alive(session: Session, *, now: datetime) -> bool:
+    """Tell whether a session is neither ended nor over, by today's lifetimes."""
+    idle = session.last_seen_at + config.current().sessions.idle_timeout
+    absolute = session.created_at + config.current().sessions.absolute_timeout
+    return session.ended_at is None and now < min(session.expires_at, idle, absolute)
+
+
+def end(session_id: str, *, reason: str, now: datetime) -> bool:
+    """End a session; tell whether it was not ended before."""
+    statement = update(UserSession).where(
+        UserSession.id == session_id, UserSession.ended_at.is_(None)
+    )
+    return affected(statement.values(ended_at=now, end_reason=reason)) == 1
+
+
+def end_all(user_id: str, *, reason: str, now: datetime, but: str | None = None) -> int:
+    """End all sessions of a person, except the one with the id ``but``; return how many."""
+    statement = update(UserSession).where(
+        UserSession.user_id == user_id, UserSession.ended_at.is_(None)
+    )
+    if but is not None:
+        statement = statement.where(UserSession.id != but)
+    return affected(statement.values(ended_at=now, end_reason=reason))
+
+
+def get(session_id: str) -> Session | None:
+    """Return a session, alive or not."""
+    row = db.session.execute(select(*_COLUMNS).where(UserSession.id == session_id)).one_or_none()
+    return None if row is None else _session(row)
+
+
+def of_user(user_id: str, *, now: datetime) -> list[Session]:
+    """Return the live sessions of a person, the one used last first."""
+    query = select(*_COLUMNS).where(
+        UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.expires_at > now
+    )
+    rows = db.session.execute(query.order_by(UserSession.last_seen_at.desc(), UserSession.id))
+    return [each for each in map(_session, rows) if is_alive(each, now=now)]
+
+
+def page(*, after: str | None, limit: int, now: datetime) -> list[SessionRow]:
+    """Return up to ``limit`` live sessions, the newest first, from behind the one ``after``."""
+    query: Select[Any] = (
+        select(*_COLUMNS, User.username)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.ended_at.is_(None), User.disabled_at.is_(None))
+        .where(UserSession.last_seen_at > now - config.current().sessions.idle_timeout)
+        .where(UserSession.created_at > now - config.current().sessions.absolute_timeout)
+        .where(UserSession.expires_at > now)
+        .order_by(UserSession.created_at.desc(), UserSession.id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        last = get(after)
+        if last is None:
+            return []
+        is_older = UserSession.created_at < last.created_at
+        is_beside = and_(UserSession.created_at == last.created_at, UserSession.id < last.id)
+        query = query.where(or_(is_older, is_beside))
+    return [SessionRow(_session(row), row.username) for row in db.session.execute(query)]
+
+
+def purge(now: datetime, *, batch: int) -> int:
+    """Delete up to ``batch`` sessions that have been over for as long as the settings keep them."""
+    before = now - config.current().retention.ended
+    removed = 0
+    for column in (UserSession.ended_at, UserSession.expires_at):
+        doomed = select(UserSession.id).where(column < before).limit(batch - removed)
+        chosen = doomed.with_for_update(skip_locked=True)
+        removed += affected(delete(UserSession).where(UserSession.id.in_(chosen)))
+    return removed
+
+
+def sid(session_id: str, client_id: str) -> str:
+    """Return the name of a session for one client, of no use in finding another client's.
+
+    It is the same each time, until a new root key is put before the present one.
+    """
+    message = f"{session_id}|{client_id}".encode()
+    return encode(root_key.current().mac("sid", message)[:_SID_BYTES])
+
+
+def _opened(cookie: str | None) -> str | None:
+    """Return the id in a cookie of our making; anything else never reaches the database."""
+    if cookie is None or len(cookie) != _LENGTH or not cookie.startswith(_PREFIX):
+        return None
+    try:
+        raw = decode(cookie.removeprefix(_PREFIX))
+    except ValueError:
+        return None
+    if not root_key.current().verify(_PURPOSE, raw[:ID_BYTES], raw[ID_BYTES:]):
+        return None
+    return encode(raw[:ID_BYTES])
+
+
+def _touch(session: Session, now: datetime) -> None:
+    statement = update(UserSession).where(
+        UserSession.id == session.id,
+        UserSession.ended_at.is_(None),
+        UserSession.last_seen_at <= now - _TOUCH_EVERY,
+    )
+    expires_at = _expiry(created_at=session.created_at, now=now)
+    affected(statement.values(last_seen_at=now, expires_at=expires_at))
+
+
+def _expiry(*, created_at: datetime, now: datetime) -> datetime:
+    settings = config.current().sessions
+    return min(now + settings.idle_timeout, created_at + settings.absolute_timeout)
+
+
+def _session(row: Row[Any]) -> Session:
+    values = {name: getattr(row, name) for name in Session.__dataclass_fields__}
+    return Session(**{**values, "amr": tuple(row.amr.split())})

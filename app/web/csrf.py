@@ -1,0 +1,97 @@
+"""Forms are answered only when this browser was given them by us.
+
+Specs:
+    ASVS 5.0 3.5.1        a token that no other site can know
+    Fetch Metadata        Sec-Fetch-Site, where the browser sends it
+    RFC 6265bis 4.1.3     the cookie's ``__Host-`` prefix
+
+The token stands in Flask's signed session cookie, which exists before anybody signs in: signing
+somebody in without their wish is a forgery too. It changes when the person does. A Referer is never
+asked for, because our own pages send none.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from flask import Blueprint, Flask, g, request, session
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import (  # type: ignore[import-untyped]
+    generate_csrf,
+    validate_csrf,
+)
+from wtforms.validators import ValidationError  # type: ignore[import-untyped]
+
+from app.core import config
+from app.core.errors import SignetError
+from app.core.root_key import RootKeys
+
+FIELD = "csrf_token"
+_COOKIE = "signet-form"
+_PURPOSE = "form-cookie"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What the browser says of a form sent by our own page, or by a person who reloads one.
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+class FormRefusedError(SignetError):
+    """The form came from no page that we gave to this browser, or from one grown stale."""
+
+    public = "This page was open for too long. Please go back, reload it and try again."
+
+
+class _FormCookie(SecureCookieSessionInterface):
+    """Flask's session cookie, signed with HMAC-SHA-256 in place of its default."""
+
+    digest_method = staticmethod(hashlib.sha256)
+
+
+def configure(app: Flask, keys: RootKeys) -> None:
+    """Set up the form cookie of ``app``, signed under ``keys``, and the token in templates."""
+    settings: config.Settings = app.extensions["signet.settings"]
+    newest, *older = keys.keys
+    app.secret_key = newest.derive(_PURPOSE)
+    app.config.update(
+        SECRET_KEY_FALLBACKS=[key.derive(_PURPOSE) for key in older],
+        SESSION_COOKIE_NAME=f"__Host-{_COOKIE}" if settings.is_secure else _COOKIE,
+        SESSION_COOKIE_SECURE=settings.is_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        # How long a signature is believed; the cookie itself ends with the browser.
+        PERMANENT_SESSION_LIFETIME=max(settings.sessions.absolute_timeout, timedelta(days=1)),
+        WTF_CSRF_FIELD_NAME=FIELD,
+        # A token lives as long as the form cookie: a page left open over lunch still works.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.session_interface = _FormCookie()
+    app.jinja_env.globals["csrf_token"] = generate_csrf
+
+
+def protect(blueprint: Blueprint) -> None:
+    """Check every form that is sent to a view of ``blueprint``, before the view sees it."""
+    blueprint.before_request(check)
+
+
+def check() -> None:
+    """Accept the current request if it only reads, or carries this browser's token.
+
+    Raises:
+        FormRefusedError: another site sent it, or the token is missing, stale or foreign.
+    """
+    if request.method in _READING:
+        return
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site not in _OWN_SITES:
+        raise FormRefusedError(detail=f"Sec-Fetch-Site is {site!r}")
+    try:
+        validate_csrf(request.form.get(FIELD))
+    except ValidationError as error:
+        raise FormRefusedError(detail=str(error)) from None
+    # Flask-WTF's forms then need not check it again.
+    g.csrf_valid = True
+
+
+def renew() -> None:
+    """Forget the token: whoever knew it before a sign-in or sign-out does not know the next."""
+    session.pop(FIELD, None)
+    g.pop(FIELD, None)

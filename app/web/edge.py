@@ -1,0 +1,33 @@
+"""The edge: everything that every request passes, in the one right order.
+
+From the outside in: constant answers, which need none of the rest; the request's context and its
+account; security headers, so that nothing leaves without them; CORS; the limit on bodies; then
+Flask with its views, whose transaction is closed before the answer starts; and the last-resort
+answers to what went wrong.
+"""
+
+from flask import Flask
+
+from app.web import (
+    body_limit,
+    constant_answers,
+    cors,
+    errors,
+    request_context,
+    security_headers,
+    transaction,
+)
+
+
+def install(app: Flask) -> None:
+    """Put the edge around ``app``. Each installed part stands in front of those before it.
+
+    To be called before any URL rule is added, and with ``signet.settings`` among the extensions.
+    """
+    errors.install(app)
+    transaction.install(app)
+    body_limit.install(app)
+    cors.install(app)
+    security_headers.install(app)
+    request_context.install(app)
+    constant_answers.install(app)
