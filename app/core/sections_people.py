@@ -83,7 +83,7 @@ class Passwords:
     free_attempts: int = option(
         5,
         "SIGN_IN_FREE_ATTEMPTS",
-        "Failures for one account from strangers before each further one costs a growing wait.",
+        "Failures for one account from one network before each further one costs a growing wait.",
         minimum=1,
         maximum=100,
     )

@@ -15,10 +15,11 @@ from app.jose import signing_keys
 
 @dataclass(frozen=True)
 class KeySetDocument:
-    """The JWK Set and for how many seconds it may be kept."""
+    """The JWK Set, for how many seconds it may be kept, and for how many nothing is planned to change."""
 
     body: bytes
     max_age: int
+    until_change: int
 
 
 # The bytes follow from the kids alone, for a kid is the thumbprint of its key; so one slot serves
@@ -35,6 +36,6 @@ def document(*, now: datetime) -> KeySetDocument:
     if made[0] != kids:
         body = json.dumps({"keys": [dict(key.public_jwk) for key in keys]}, separators=(",", ":"))
         made = _made = (kids, body.encode("ascii"))
-    until_change = signing_keys.next_change(now=now) - now
-    longest = min(config.current().keys.jwks_max_age, until_change)
-    return KeySetDocument(made[1], int(longest.total_seconds()))
+    until_change = int((signing_keys.next_change(now=now) - now).total_seconds())
+    longest = int(config.current().keys.jwks_max_age.total_seconds())
+    return KeySetDocument(made[1], min(longest, until_change), until_change)

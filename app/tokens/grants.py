@@ -144,9 +144,14 @@ def revoke_of_session(session_id: str, *, reason: str, now: datetime) -> int:
     return _revoke_where(condition, reason=reason, now=now)
 
 
-def revoke_of_user(user_id: str, *, reason: str, now: datetime) -> int:
-    """End every grant of a person, offline ones too."""
-    return _revoke_where(Row.user_id == user_id, reason=reason, now=now)
+def revoke_of_user(
+    user_id: str, *, reason: str, now: datetime, but_session: str | None = None
+) -> int:
+    """End every grant of a person, offline ones too, except those of one session."""
+    condition = Row.user_id == user_id
+    if but_session is not None:
+        condition &= Row.session_id != but_session
+    return _revoke_where(condition, reason=reason, now=now)
 
 
 def revoke_of_client(client_id: str, *, reason: str, now: datetime) -> int:

@@ -57,8 +57,8 @@ def check(token: str, *, client_id: str, leeway: timedelta, now: datetime) -> Pr
         raise RefreshTokenInvalidError(detail="not a refresh token of ours")
     if grant.client_id != client_id:
         raise RefreshTokenInvalidError(detail=f"grant {grant.id} is another client's")
-    if not grant.is_alive(now):
-        raise RefreshTokenInvalidError(detail=f"grant {grant.id} is over")
+    if not grant.is_alive(now) or grant.redeemed_at is None or not grant.offline:
+        raise RefreshTokenInvalidError(detail=f"grant {grant.id} is over or never had one")
     presented = Presented(grant, named[1])
     if presented.generation != grant.generation and not _is_retry(presented, leeway, now):
         _reused(grant, now=now)

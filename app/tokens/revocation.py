@@ -27,6 +27,19 @@ def of_user(user_id: str, *, reason: str, now: datetime) -> int:
     return ended
 
 
+def of_other_sessions(user_id: str, session_id: str, *, reason: str, now: datetime) -> int:
+    """End all of a person but one session and what came from it; return how many grants ended.
+
+    For a changed password: whoever knew the old one keeps nothing, not even an offline grant.
+    """
+    sessions.end_all(user_id, reason=reason, now=now, but=session_id)
+    ended = grants.revoke_of_user(user_id, reason=reason, now=now, but_session=session_id)
+    about = Subjects(user_id=user_id, session_id=session_id)
+    detail = {"reason": reason, "grants": ended}
+    events.record(Kind.SESSION_ENDED, now=now, about=about, detail=detail)
+    return ended
+
+
 def of_session(session_id: str, *, reason: str, now: datetime) -> bool:
     """End a session and the grants that do not outlive it; tell whether it was alive."""
     session = sessions.get(session_id)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from app.core.db import db
 from app.jose import signing_keys
 from app.web import constant_answers
+from app.web.conditional import Content
 from tests.support import provider as providers
 
 JWKS = "/.well-known/jwks.json"
@@ -181,3 +182,12 @@ def test_without_the_database_the_known_keys_are_served(provider, http, always_l
         answer = http.get(JWKS)
         assert (answer.status_code, answer.data) == (200, known.data)
         assert http.get(DISCOVERY).status_code == 200
+
+
+@pytest.mark.spec("OpenID Connect Core 1.0", "10.1.1")
+def test_nobody_may_repeat_the_keys_beyond_the_next_planned_change() -> None:
+    content = Content(b"", max_age=40, until_change=70)
+    assert content.at_most(20) == 20
+    assert content.at_most(3600) == 30
+    assert Content(b"", max_age=900, until_change=900).at_most(60) == 0
+    assert Content(b"", max_age=900).at_most(3600) == 3600

@@ -148,7 +148,10 @@ def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
     parts = urlsplit(request.redirect_uri)
     return ConsentQuestion(
         scopes=request.scope,
-        new_scopes=frozenset(request.scope) - frozenset(known.scope),
+        # Where nothing was allowed before, everything is new, and nothing has to be pointed out.
+        new_scopes=frozenset(request.scope) - frozenset(known.scope)
+        if known.scope
+        else frozenset(),
         apis=wanted,
         offline="offline_access" in request.scope,
         redirect_host=parts.netloc or f"{parts.scheme}:",

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 
+import structlog
 from itsdangerous import BadData, URLSafeSerializer
 
 from app.clients import redirect_uris, registry
@@ -27,6 +28,8 @@ from app.protocol.authorization.response_modes.query import appended
 from app.protocol.parameters import Parameters
 from app.tokens import id_tokens
 from app.tokens.id_tokens import Hint
+
+log = structlog.get_logger(__name__)
 
 
 class LogoutRefusedError(SignetError):
@@ -64,15 +67,18 @@ def examine(parameters: Parameters, *, now: datetime) -> LogoutRequest:
     """Return the checked request.
 
     Raises:
-        LogoutRefusedError: a repeated parameter, a bad hint, a contradiction, an unregistered URI.
+        LogoutRefusedError: a repeated parameter, a contradiction, an unregistered URI.
     """
     if parameters.repeated:
         raise LogoutRefusedError(detail=f"{min(parameters.repeated)} came more than once")
     hint = _hint(parameters, now=now)
+    # A hint that proves nothing, an old one whose key was withdrawn perhaps, is as good as none: the person
+    # is asked. It names nobody, so without a client_id there is nobody to return to either.
+    unproved = hint is None and parameters.get("id_token_hint") is not None
     client = _client(parameters.get("client_id"), hint)
     return LogoutRequest(
         client_id=client.client_id if client else None,
-        return_to=_return_to(client, parameters),
+        return_to=None if unproved and client is None else _return_to(client, parameters),
         subject=hint.subject if hint else None,
         sid=hint.sid if hint else None,
         proved=hint is not None,
@@ -109,7 +115,8 @@ def _hint(parameters: Parameters, *, now: datetime) -> Hint | None:
     try:
         return id_tokens.read_hint(value, now=now)
     except id_tokens.IdTokenHintInvalidError as error:
-        raise LogoutRefusedError(detail=str(error)) from None
+        log.info("logout.hint_refused", detail=error.detail)
+        return None
 
 
 def _client(client_id: str | None, hint: Hint | None) -> Client | None:
