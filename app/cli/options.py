@@ -1,0 +1,79 @@
+"""The options that many commands share, and the kinds of value they take."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import click
+
+from app.core.options import duration
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+DEFAULT_PAGE = 50
+MAX_PAGE = 1000
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time as settings write it: ``30s``, ``10m``, ``12h``, ``90d``."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return the duration."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """``NAME=VALUE``."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return name and value."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name:
+            self.fail("is written NAME=VALUE", param, ctx)
+        return name, text
+
+
+def with_json(function: Function) -> Function:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")(function)
+
+
+def with_paging(function: Function) -> Function:
+    """Add ``--limit`` and ``--after``."""
+    limit = click.option(
+        "--limit", type=click.IntRange(1, MAX_PAGE), default=DEFAULT_PAGE, show_default=True,
+        help="How many at most.",
+    )  # fmt: skip
+    after = click.option("--after", metavar="ID", help="Begin after this one.")
+    return limit(after(function))
+
+
+def claim_value(text: str) -> Any:
+    """Return the value of a claim: an object, a number or a truth value if it is JSON, else text.
+
+    A list is one too; a JSON string is the way to say ``"true"`` and mean the word.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return text
+
+
+def _refuse(_: str) -> Any:
+    # NaN and Infinity are no JSON, whatever Python says.
+    raise ValueError("not JSON")

@@ -1,0 +1,148 @@
+"""Granian, embedded: one parent that makes everything ready, and workers that answer.
+
+The parent imports the application once and the workers are forked from it, so that they start at once and
+share that memory. A stop takes three steps: answers announce the end of their connection, the listening
+socket is drained, the workers finish what they are at.
+"""
+
+import gc
+import mmap
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from app.cli import listener
+
+_APPLICATION = ("app.factory", "create_app")
+# Long enough for a client that is busy to be told that its connection ends.
+_ANNOUNCEMENT = 0.4
+_KILL_AFTER = 30
+_MAX_CONNECTIONS_PER_WORKER = 1024
+_HEADER_TIMEOUT_MILLISECONDS = 15_000
+# Its records go to our handler; granian's own would have another form and go to standard output.
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
+
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many processes answer, and how many requests each has in hand at the same time."""
+
+    workers: int
+    threads: int
+
+
+def serve(opened: socket.socket, size: Size, *, ready: Callable[[], None]) -> None:
+    """Serve on ``opened`` until SIGTERM or Ctrl-C; call ``ready`` when the workers are about to start."""
+    # Forked workers share what is loaded now.
+    import_module(_APPLICATION[0])
+    server = _Server(opened, size)
+    server.on_startup(ready)
+    gc.freeze()
+    server.serve(target_loader=server.load, wrap_loader=False)
+
+
+class _Server(MPServer):
+    """Granian's server on a socket that is already open, with a stop that fails no request."""
+
+    def __init__(self, opened: socket.socket, size: Size) -> None:
+        host, port = opened.getsockname()[:2]
+        super().__init__(
+            "app.factory:create_app",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=size.workers,
+            blocking_threads=size.threads,
+            backlog=listener.BACKLOG,
+            backpressure=_MAX_CONNECTIONS_PER_WORKER,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_TIMEOUT_MILLISECONDS),
+            websockets=False,
+            log_level=LogLevels.error,
+            log_dictconfig=_LOGGING,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_KILL_AFTER,
+        )
+        self._opened = opened
+        # Memory that the workers share with the parent: one byte, not 0 when the server is stopping.
+        self._stopping = mmap.mmap(-1, 1)
+        self._lifeline = os.pipe()
+
+    def load(self) -> WSGIApplication:
+        """Make the application; in the worker, after the fork."""
+        # Ctrl-C reaches every process of the terminal's group; only the parent decides how to stop.
+        os.setpgid(0, 0)
+        reading, writing = self._lifeline
+        os.close(writing)
+        threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
+        create = getattr(import_module(_APPLICATION[0]), _APPLICATION[1])
+        return _announcing(create(), self._stopping)
+
+    def signal_handler_interrupt(self, *_: Any) -> None:
+        """Begin to stop; in a worker that has just been forked and serves nothing yet, end."""
+        if os.getpid() != self.pid:
+            os._exit(0)
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = None
+        self._sfd = self._opened.fileno()  # type: ignore[assignment]
+        self._sso = None
+        held = SocketHolder(self._sfd, False, listener.BACKLOG)  # type: ignore[call-arg]  # noqa: FBT003 - not a Unix socket
+        self._shd = held  # type: ignore[assignment]
+
+    def _drop_shared_socket(self) -> None:
+        self._stopping[0] = 1
+        time.sleep(_ANNOUNCEMENT)
+        listener.drain(self._opened)
+        self._opened.close()
+
+
+def _announcing(application: WSGIApplication, stopping: mmap.mmap) -> WSGIApplication:
+    """Return ``application`` with the header that ends a connection on each answer of the last moments."""
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if not stopping[0]:
+            return application(environ, start)
+
+        def start_last(
+            status: str, headers: list[tuple[str, str]], problem: Any = None
+        ) -> Callable[[bytes], Any]:
+            answered: Callable[[bytes], Any] = start(
+                status, [*headers, ("Connection", "close")], problem
+            )
+            return answered
+
+        return application(environ, start_last)
+
+    return answer
+
+
+def _end_with_parent(reading: int) -> None:
+    # Nothing is ever written: the read returns when the parent, the only writer, is gone.
+    os.read(reading, 1)
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, signal.SIGTERM)
+    time.sleep(_KILL_AFTER)
+    os.kill(os.getpid(), signal.SIGKILL)
