@@ -90,6 +90,7 @@ def init(app: Flask, settings: Settings) -> None:
     if url.get_backend_name() == "sqlite":
         seconds = settings.database.busy_timeout.total_seconds()
         options = {
+            "hide_parameters": True,
             "pool_size": settings.database.pool_size,
             "max_overflow": 0,
             "pool_timeout": seconds,
@@ -122,6 +123,8 @@ def _postgresql_options(settings: Settings) -> dict[str, Any]:
     milliseconds = int(settings.database.statement_timeout.total_seconds() * 1000)
     lock = int(settings.database.busy_timeout.total_seconds() * 1000)
     return {
+        # An error that is logged must not quote what a person typed.
+        "hide_parameters": True,
         "pool_size": settings.database.pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.database.busy_timeout.total_seconds(),

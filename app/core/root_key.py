@@ -133,6 +133,12 @@ def create(directory: Path, *, name: str) -> Path:
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(path)
+    # The name too must survive a power cut, before anything is sealed under the key.
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
     return path
 
 

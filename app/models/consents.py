@@ -1,6 +1,7 @@
 """What a person has allowed a client, remembered. Owned by ``app.protocol``."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,7 +21,8 @@ class Consent(Base):
         ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True
     )
     scope: Mapped[str] = mapped_column(Text)
-    resources: Mapped[str] = mapped_column(Text, default="")
+    # Scopes mean something at one API alone, so they are remembered beside it: identifier -> scopes.
+    resources: Mapped[dict[str, Any]] = mapped_column(default=dict)
     granted_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (Index(None, "client_id"),)

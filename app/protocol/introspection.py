@@ -11,12 +11,14 @@ token is simply not active.
 from datetime import datetime
 from typing import Any
 
+from app.clients import apis
 from app.clients.registry import Client
 from app.core import clock, config
 from app.protocol.client_authentication.authenticate import authenticate
 from app.protocol.server import Answer, MachineRequest, json_answer
 from app.protocol.token.grant import required
 from app.tokens import access_tokens, derivation, grants, policy, refresh_tokens, subjects
+from app.tokens.access_tokens import AccessToken
 
 _INACTIVE = {"active": False}
 _COPIED = (
@@ -56,14 +58,28 @@ def _access_token(token: str, caller: Client, now: datetime) -> dict[str, Any] |
     read = access_tokens.read(token, now=now)
     if read is None:
         return None
-    if read.client_id != caller.client_id and not set(read.audience) & set(caller.resources):
+    told = {name: read.claims[name] for name in _COPIED if name in read.claims}
+    told |= {"active": True, "token_type": "Bearer", "scope": " ".join(read.scope)}
+    return told if read.client_id == caller.client_id else _as_told_to_api(told, read, caller)
+
+
+def _as_told_to_api(
+    told: dict[str, Any], read: AccessToken, caller: Client
+) -> dict[str, Any] | None:
+    """Return what concerns the APIs that ``caller`` serves, if any does.
+
+    A client serves the APIs it is registered with if no person can sign in to it: an application that
+    merely calls an API is not told of others' tokens.
+    """
+    served = [] if caller.allows_grant("authorization_code") else caller.resources
+    concerned = [api for each in read.audience if each in served and (api := apis.get(each))]
+    if not concerned:
         return None
-    described = {name: read.claims[name] for name in _COPIED if name in read.claims}
-    return {
-        "active": True,
-        "token_type": "Bearer",
-        "scope": " ".join(read.scope),
-        **described,
+    known = {word for api in concerned for word in api.scopes}
+    identifiers = [api.identifier for api in concerned]
+    return told | {
+        "aud": identifiers[0] if len(identifiers) == 1 else identifiers,
+        "scope": " ".join(word for word in read.scope if word in known),
     }
 
 
@@ -81,5 +97,5 @@ def _refresh_token(token: str, caller: Client, now: datetime) -> dict[str, Any] 
         "scope": " ".join(grant.scope),
         "sub": subjects.subject(caller, grant.user_id),
         "iss": config.current().issuer,
-        "exp": clock.epoch(grant.expires_at),
+        "exp": clock.epoch(min(grant.expires_at, grant.ends_at)),
     }

@@ -17,6 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 _REPEATABLE = frozenset({"resource"})
 _MOST_FIELDS = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL_BYTE = re.compile(rb"[\x00-\x1f\x7f]")
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -27,6 +28,8 @@ class Parameters:
     values: Mapping[str, str]
     resources: tuple[str, ...] = ()
     repeated: frozenset[str] = frozenset()
+    # Names whose value holds a control character; it is not used either.
+    malformed: frozenset[str] = frozenset()
 
     def get(self, name: str) -> str | None:
         """Return the value of ``name``, or ``None`` when it is absent or empty."""
@@ -34,20 +37,20 @@ class Parameters:
 
     def words(self, name: str) -> tuple[str, ...]:
         """Return a space-separated value as its distinct words, in order."""
-        return (
-            tuple(dict.fromkeys(self.values.get(name, "").split(" ")))
-            if name in self.values
-            else ()
-        )
+        return tuple(dict.fromkeys(word for word in self.values.get(name, "").split(" ") if word))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return everything that was read, to be encoded anew."""
+        return [*self.values.items(), *(("resource", each) for each in self.resources)]
 
 
 def parse(raw: bytes) -> Parameters:
     """Return the parameters in ``raw``, a query string or form body.
 
     Raises:
-        OAuthError: invalid_request: it is not form-encoded UTF-8, holds a control character, or is too much.
+        OAuthError: invalid_request: it is not form-encoded UTF-8, or is too much.
     """
-    if _BROKEN_ESCAPE.search(raw):
+    if _BROKEN_ESCAPE.search(raw) or _CONTROL_BYTE.search(raw):
         raise invalid_request("The request is not form-urlencoded.")
     try:
         pairs = parse_qsl(
@@ -60,19 +63,44 @@ def parse(raw: bytes) -> Parameters:
         raise invalid_request("The request is not form-urlencoded UTF-8.") from None
     values: dict[str, str] = {}
     repeated = set()
+    malformed = set()
     resources = []
     for name, value in pairs:
-        if _CONTROL.search(value):
-            raise invalid_request("A parameter holds a control character.")
-        if name in _REPEATABLE:
+        if _CONTROL.search(value) or _CONTROL.search(name):
+            malformed.add(name)
+        elif name in _REPEATABLE:
             resources.append(value)
         elif name in values:
             repeated.add(name)
         else:
             values[name] = value
-    for name in repeated:
-        del values[name]
-    return Parameters(values, tuple(dict.fromkeys(resources)), frozenset(repeated))
+    for name in repeated | malformed:
+        values.pop(name, None)
+    return Parameters(
+        values, tuple(dict.fromkeys(resources)), frozenset(repeated), frozenset(malformed)
+    )
+
+
+def check_form(content_type: str | None) -> None:
+    """Check that a body is a form.
+
+    Raises:
+        OAuthError: invalid_request: it says that it is something else.
+    """
+    if (content_type or "").partition(";")[0].strip().lower() != FORM:
+        raise invalid_request("The body must be application/x-www-form-urlencoded.")
+
+
+def check_single(parameters: Parameters) -> None:
+    """Check that every parameter came once and can be read.
+
+    Raises:
+        OAuthError: invalid_request: one did not.
+    """
+    if parameters.repeated:
+        raise invalid_request(f"{min(parameters.repeated)} came more than once.")
+    if parameters.malformed:
+        raise invalid_request("A parameter holds a control character.")
 
 
 def parse_form(raw: bytes, *, content_type: str | None, query: bytes) -> Parameters:
@@ -81,11 +109,9 @@ def parse_form(raw: bytes, *, content_type: str | None, query: bytes) -> Paramet
     Raises:
         OAuthError: invalid_request: wrong media type, a parameter in the query, one that came twice.
     """
-    if (content_type or "").partition(";")[0].strip().lower() != FORM:
-        raise invalid_request("The body must be application/x-www-form-urlencoded.")
+    check_form(content_type)
     if query:
         raise invalid_request("Parameters belong in the body, not in the query.")
     parameters = parse(raw)
-    if parameters.repeated:
-        raise invalid_request(f"{min(parameters.repeated)} came more than once.")
+    check_single(parameters)
     return parameters

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Payload, OAuth2Request
 
@@ -28,6 +29,8 @@ _NO_STORE = (
 _RETRY_AFTER = "2"
 _UNAUTHORIZED = 401
 _UNAVAILABLE = 503
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -91,14 +94,14 @@ class SignetServer(AuthorizationServer):  # type: ignore[misc]
             SignetError: one for which the protocol has no word; the edge answers it.
         """
         if request.parameters.get("grant_type") is None:
-            return error_answer(invalid_request("grant_type is missing."), request)
+            return error_answer(invalid_request("grant_type is missing."))
         token_request = self.create_oauth2_request(request)
         try:
             grant = self.get_token_grant(token_request)
             grant.validate_token_request()
             answer = self.handle_response(*grant.create_token_response())
         except (OAuth2Error, SignetError) as error:
-            answer = error_answer(translate(error), request)
+            answer = error_answer(translate(error))
         if token_request.client is not None:
             answer.client_id = token_request.client.client_id
         return answer
@@ -112,12 +115,13 @@ def json_answer(body: Mapping[str, Any], *, status: int = 200) -> Answer:
     return Answer(status, json.dumps(body, separators=(",", ":")), list(_NO_STORE))
 
 
-def error_answer(error: OAuthError, request: MachineRequest) -> Answer:
-    """Return an RFC 6749 section 5.2 error."""
+def error_answer(error: OAuthError) -> Answer:
+    """Return an RFC 6749 section 5.2 error; what was really wrong goes to the log alone."""
     answer = json_answer(
         {"error": error.code, "error_description": error.description}, status=error.status
     )
-    if error.status == _UNAUTHORIZED and request.authorization is not None:
+    log.info("oauth.refused", error=error.code, description=error.description, detail=error.detail)
+    if error.status == _UNAUTHORIZED:
         answer.headers.append(("WWW-Authenticate", 'Basic realm="signet", charset="UTF-8"'))
     if error.status == _UNAVAILABLE:
         answer.headers.append(("Retry-After", _RETRY_AFTER))

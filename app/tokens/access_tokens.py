@@ -55,7 +55,7 @@ class AccessToken:
 def mint(authorization: Authorization, *, now: datetime) -> str:
     """Return a signed access token for ``authorization``."""
     audience = authorization.audience
-    issued_at = clock.epoch(now)
+    issued_at = _issued_at(authorization, now)
     claims: dict[str, Any] = {
         "iss": config.current().issuer,
         "sub": subjects.subject(authorization.client, authorization.user_id),
@@ -123,6 +123,14 @@ def purge(now: datetime, *, batch: int) -> int:
         .where(DeniedToken.jti.in_(ended))
         .execution_options(synchronize_session=False)
     )
+
+
+def _issued_at(authorization: Authorization, now: datetime) -> int:
+    issued_at, void_before = clock.epoch(now), authorization.client.revoked_before
+    # A whole second may begin before the client's tokens were revoked; this one was asked for afterwards.
+    if void_before is not None and clock.from_epoch(issued_at) < void_before <= now:
+        return issued_at + 1
+    return issued_at
 
 
 def _is_denied(jti: str) -> bool:

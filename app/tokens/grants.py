@@ -66,6 +66,11 @@ class Grant:
         """Tell whether anything may still be done in its name."""
         return self.revoked_at is None and self.parties_active and now < self.expires_at
 
+    def may_refresh(self, now: datetime) -> bool:
+        """Tell whether it may be refreshed: an access token may outlive the absolute end, a refresh never."""
+        redeemed = self.redeemed_at is not None
+        return self.is_alive(now) and self.offline and redeemed and now < self.ends_at
+
 
 _COLUMNS = (
     Row.id, Row.user_id, Row.client_id, Row.session_id, Row.scope, Row.resources, Row.offline, Row.nonce,
@@ -171,16 +176,6 @@ def _revoke_where(condition: Any, *, reason: str, now: datetime) -> int:
         .where(condition, Row.revoked_at.is_(None))
         # It is over now, so that it is also purged as such and not when it would have ended.
         .values(revoked_at=now, revoked_reason=reason, expires_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def move_session(old_id: str, new_id_: str) -> int:
-    """Let the grants of a session that was renewed belong to its successor."""
-    return affected(
-        update(Row)
-        .where(Row.session_id == old_id)
-        .values(session_id=new_id_)
         .execution_options(synchronize_session=False)
     )
 

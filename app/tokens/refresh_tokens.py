@@ -57,7 +57,7 @@ def check(token: str, *, client_id: str, leeway: timedelta, now: datetime) -> Pr
         raise RefreshTokenInvalidError(detail="not a refresh token of ours")
     if grant.client_id != client_id:
         raise RefreshTokenInvalidError(detail=f"grant {grant.id} is another client's")
-    if not grant.is_alive(now) or grant.redeemed_at is None or not grant.offline:
+    if not grant.may_refresh(now):
         raise RefreshTokenInvalidError(detail=f"grant {grant.id} is over or never had one")
     presented = Presented(grant, named[1])
     if presented.generation != grant.generation and not _is_retry(presented, leeway, now):
@@ -83,6 +83,7 @@ def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now
             Row.generation == presented.generation,
             Row.revoked_at.is_(None),
             Row.expires_at > now,
+            Row.ends_at > now,
         )
         .values(generation=presented.generation + 1, rotated_at=now, expires_at=expires_at)
         .execution_options(synchronize_session=False)
@@ -90,7 +91,7 @@ def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now
     if moved == 1:
         return
     fresh = grants.find(grant.id)
-    if fresh is None or not fresh.is_alive(now):
+    if fresh is None or not fresh.may_refresh(now):
         raise RefreshTokenInvalidError(detail=f"grant {grant.id} ended meanwhile")
     if not _is_retry(Presented(fresh, presented.generation), leeway, now):
         _reused(fresh, now=now)
@@ -98,7 +99,7 @@ def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now
 
 def would_serve(grant: Grant, generation: int, *, leeway: timedelta, now: datetime) -> bool:
     """Tell whether a refresh with this generation would succeed now, without trying."""
-    if not grant.is_alive(now):
+    if not grant.may_refresh(now):
         return False
     return generation == grant.generation or _is_retry(Presented(grant, generation), leeway, now)
 
@@ -108,7 +109,10 @@ def _is_retry(presented: Presented, leeway: timedelta, now: datetime) -> bool:
     if grant.rotated_at is None or presented.generation != grant.generation - 1:
         return False
     # Generation 1 was never spent by a refresh, only born with the code: it has no predecessor to retry.
-    return presented.generation >= 1 and now - grant.rotated_at <= leeway
+    if presented.generation < 1 or not leeway:
+        return False
+    # The winner of a race may carry a later time than this one, and clocks differ between nodes.
+    return abs(now - grant.rotated_at) <= leeway
 
 
 def _reused(grant: Grant, *, now: datetime) -> None:

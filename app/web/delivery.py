@@ -5,16 +5,21 @@ Specs:
     OAuth 2.0 Form Post section 2       response_mode=form_post
 """
 
+from urllib.parse import urlencode
+
 from flask import Response, g, make_response, redirect, render_template, request
 
 from app.clients import registry
 from app.core import clock
 from app.protocol.authorization.response import AuthorizationResponse
 from app.protocol.authorization.response_modes import query
-from app.protocol.errors import OAuthError
-from app.protocol.parameters import Parameters, parse, parse_form
-from app.protocol.server import Answer, MachineRequest, error_answer
+from app.protocol.errors import invalid_request
+from app.protocol.parameters import Parameters, check_form, parse, parse_form
+from app.protocol.server import Answer, MachineRequest
 from app.web import security_headers
+
+# Servers and proxies in between accept this much of a request line.
+_LONGEST_QUERY = 7000
 
 
 def deliver(response: AuthorizationResponse) -> Response:
@@ -40,6 +45,17 @@ def away(location: str) -> Response:
     return response
 
 
+def as_get(path: str, parameters: Parameters) -> Response:
+    """Redirect a browser's POST to the same request as a GET.
+
+    SameSite=Lax keeps our cookies out of a form that another site sends; a redirect brings them back.
+    """
+    query = urlencode(parameters.pairs())
+    if len(query) > _LONGEST_QUERY:
+        raise invalid_request("The request is too long.")
+    return away(f"{path}?{query}")
+
+
 def page_parameters() -> Parameters:
     """Return the parameters of a request that a browser brought: from the query, or from the form.
 
@@ -47,7 +63,8 @@ def page_parameters() -> Parameters:
         OAuthError: invalid_request: they cannot be read.
     """
     if request.method == "POST":
-        return parse_form(request.get_data(), content_type=request.content_type, query=b"")
+        check_form(request.content_type)
+        return parse(request.get_data())
     return parse(request.query_string)
 
 
@@ -63,12 +80,6 @@ def machine_request() -> MachineRequest:
         query=request.query_string,
     )
     return MachineRequest(parameters, request.headers.get("Authorization"), clock.now())
-
-
-def refused(error: OAuthError) -> Answer:
-    """Return the answer to a machine whose request was refused before or after it could be read."""
-    unread = MachineRequest(Parameters({}), request.headers.get("Authorization"), clock.now())
-    return error_answer(error, unread)
 
 
 def send(answer: Answer) -> Response:

@@ -50,20 +50,24 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 
 def allow_form_action(uri: str) -> None:
-    """Let the form on this page end at ``uri``; Chromium checks the whole chain of redirects."""
+    """Let the form on this page end at ``uri``.
+
+    Chromium checks the whole chain of redirects that follows a form, and where the client's callback sends
+    people on to is the client's business: so every https address may come behind it.
+    """
     source = form_action_source(uri)
     if source is not None:
         request.environ.setdefault(_FORM_ACTION, []).append(source)
 
 
 def form_action_source(uri: str) -> str | None:
-    """Return what stands for ``uri`` in a policy: its origin, or its scheme where it has none."""
+    """Return what stands for ``uri`` in a policy: its scheme, or its origin if that is plain http."""
     try:
         parts = urlsplit(uri)
     except ValueError:
         return None
     origin = f"{parts.scheme}://{parts.netloc}"
-    if _HOST_SOURCE.fullmatch(origin):
+    if parts.scheme != "https" and _HOST_SOURCE.fullmatch(origin):
         return origin
     # A private-use scheme has no origin, and the grammar of policies has no IPv6 address.
     return f"{parts.scheme}:" if _SCHEME.fullmatch(parts.scheme) else None

@@ -71,6 +71,7 @@ def _user_sessions() -> None:
     op.create_table(
         "user_sessions",
         sa.Column("id", sa.String(22), nullable=False),
+        sa.Column("cookie_id", sa.String(22), nullable=False),
         sa.Column("user_id", sa.String(36), nullable=False),
         sa.Column("auth_time", Instant(), nullable=False),
         sa.Column("acr", sa.String(64), nullable=False),
@@ -84,6 +85,7 @@ def _user_sessions() -> None:
         sa.Column("end_reason", sa.String(32)),
         _belongs_to("user_sessions", "user_id", "users.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
+        sa.UniqueConstraint("cookie_id", name=op.f("uq_user_sessions_cookie_id")),
     )
     op.create_index(op.f("ix_user_sessions_ended_at"), "user_sessions", ["ended_at"])
     op.create_index(op.f("ix_user_sessions_expires_at"), "user_sessions", ["expires_at"])
@@ -235,7 +237,7 @@ def _consents() -> None:
         sa.Column("user_id", sa.String(36), nullable=False),
         sa.Column("client_id", sa.String(64), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
-        sa.Column("resources", sa.Text(), nullable=False),
+        sa.Column("resources", sa.JSON(), nullable=False),
         sa.Column("granted_at", Instant(), nullable=False),
         _belongs_to("consents", "client_id", "clients.client_id"),
         _belongs_to("consents", "user_id", "users.id"),

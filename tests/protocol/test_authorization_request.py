@@ -224,7 +224,7 @@ def test_form_post_carries_the_answer_in_a_form(signed_up: Provider) -> None:
     assert 'name="code"' in page.text
     assert 'name="state" value="st-1"' in page.text
     assert 'name="iss"' in page.text
-    assert "form-action 'self' https://app.example" in page.headers["Content-Security-Policy"]
+    assert "form-action 'self' https:" in page.headers["Content-Security-Policy"]
     assert "<script>" not in page.text
 
 
@@ -251,3 +251,34 @@ def test_answers_are_not_cached_and_leak_no_referrer(signed_up: Provider) -> Non
     assert page.headers["X-Frame-Options"] == "DENY"
     answer = browser.sign_in(page)
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.spec("RFC 6749", "4.1.2.1")
+def test_a_posted_mistake_is_told_to_the_client_too(signed_up: Provider) -> None:
+    http = signed_up.app.test_client()
+    twice = urlencode([*request_parameters().items(), ("scope", "openid")])
+    for body in (twice, urlencode(request_parameters(nonce="a\tb"))):
+        answer = http.post(
+            "/authorize", data=body, content_type="application/x-www-form-urlencoded"
+        )
+        assert answer_of(answer)["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "body", ["&x\n=", "&x\r\nSet-Cookie:+a=", "&a=\x00", "&" + "x" * 40000 + "=1"]
+)
+def test_an_odd_posted_body_is_a_bad_request(signed_up: Provider, body: str) -> None:
+    for path in ("/authorize", "/end_session"):
+        answer = signed_up.app.test_client().post(
+            path,
+            data=urlencode(request_parameters()) + body,
+            content_type="application/x-www-form-urlencoded",
+        )
+        assert answer.status_code == 400
+
+
+@pytest.mark.spec("RFC 6749", "3.3")
+def test_the_order_and_spacing_of_scopes_do_not_matter(signed_up: Provider) -> None:
+    for scope in ("email openid", "openid  email ", " openid email"):
+        code = signed_up.browser().code(scope=scope)
+        assert set(signed_up.redeem(code).json["scope"].split()) == {"openid", "email"}

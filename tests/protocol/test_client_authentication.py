@@ -107,11 +107,11 @@ def test_an_assertion_is_refused_and_not_ignored(machines: Provider) -> None:
     assert machines.post("/token", form, auth=None).status_code == 401
 
 
-@pytest.mark.spec("RFC 6749", "3.2")
-def test_no_client_at_all_is_refused_without_a_challenge(machines: Provider) -> None:
+@pytest.mark.spec("RFC 9110", "15.5.2")
+def test_no_client_at_all_is_refused_with_a_challenge(machines: Provider) -> None:
     answer = machines.post("/token", GRANT, auth=None)
     assert answer.status_code == 401
-    assert "WWW-Authenticate" not in answer.headers
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
 
 
 @pytest.mark.spec("RFC 6749", "4.4")

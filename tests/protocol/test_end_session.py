@@ -154,3 +154,22 @@ def test_the_cookie_of_an_ended_session_is_worth_nothing(leaving: Provider) -> N
     browser.submit(browser.get("/end_session"))
     browser.http.set_cookie("signet-session", kept)
     assert answer_of(browser.authorize(prompt="none"))["error"] == "login_required"
+
+
+def test_a_button_pressed_twice_and_a_link_without_a_session_do_no_harm(leaving: Provider) -> None:
+    browser = leaving.browser()
+    browser.code()
+    page = browser.get("/end_session")
+    assert browser.submit(page).status_code == 200
+    assert browser.submit(page).status_code == 200
+    login = browser.authorize()
+    assert end(browser).status_code == 200
+    assert "code" in answer_of(browser.sign_in(login))
+
+
+@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+def test_ui_locales_and_unknown_parameters_are_welcome(leaving: Provider) -> None:
+    browser = leaving.browser()
+    browser.code()
+    page = end(browser, ui_locales="de", logout_hint="ada", state="only")
+    assert '<html lang="de"' in page.text

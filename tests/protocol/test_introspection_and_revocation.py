@@ -15,7 +15,9 @@ def tokens(signed_up: Provider) -> dict[str, str]:
 
 @pytest.mark.spec("RFC 7662", "2.2")
 def test_a_living_access_token_is_described(signed_up: Provider, tokens: dict[str, str]) -> None:
-    told = signed_up.introspect(tokens["access_token"])
+    answer = signed_up.post("/introspect", {"token": tokens["access_token"]})
+    assert answer.headers["Cache-Control"] == "no-store"
+    told = answer.json
     assert told["active"] is True
     assert told["token_type"] == "Bearer"
     assert told["scope"] == "openid profile offline_access"
@@ -48,15 +50,21 @@ def test_a_foreign_client_learns_nothing(signed_up: Provider, tokens: dict[str, 
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_resource_server_learns_of_tokens_for_its_api(signed_up: Provider) -> None:
+def test_a_resource_server_learns_what_concerns_its_api_and_no_more(signed_up: Provider) -> None:
     signed_up.api()
     signed_up.client("caller", scope=("openid", "api.read"), resources=(API,))
+    signed_up.client("other", scope=("openid", "api.read"), resources=(API,))
     signed_up.client("api", grant_types=("client_credentials",), resources=(API,))
     code = signed_up.browser().code(client_id="caller", scope="openid api.read")
     token = signed_up.redeem(code, "caller").json["access_token"]
     told = signed_up.introspect(token, "api")
     assert told["active"] is True
-    assert told["aud"] == [API, f"{ISSUER}/userinfo"]
+    assert told["aud"] == API
+    assert told["scope"] == "api.read"
+    own = signed_up.introspect(token, "caller")
+    assert own["aud"] == [API, f"{ISSUER}/userinfo"]
+    # An application that merely calls the API is not told of others' tokens.
+    assert signed_up.introspect(token, "other") == {"active": False}
 
 
 @pytest.mark.spec("RFC 7662", "2.1")

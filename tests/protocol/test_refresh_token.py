@@ -1,5 +1,7 @@
 """Rotation: one successor, a retry is not a theft, a theft ends the family."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.audit import events
@@ -167,3 +169,46 @@ def test_an_offline_grant_outlives_its_session_and_an_online_one_does_not(
     browser.submit(page)
     assert signed_up.userinfo(online["access_token"]).status_code == 401
     assert signed_up.refresh(offline["refresh_token"]).status_code == 200
+
+
+@pytest.mark.spec("ASVS 5.0", "10.4.8")
+def test_nothing_is_refreshed_beyond_the_absolute_end(tmp_path) -> None:
+    from tests.support import provider as providers
+
+    provider = providers.create(
+        tmp_path, REFRESH_TOKEN_LIFETIME="2h", REFRESH_TOKEN_IDLE_LIFETIME="1h"
+    )
+    provider.user()
+    provider.client()
+    token = provider.redeem(provider.browser().code(scope="openid offline_access")).json
+    for minutes in (59, 59, 1.9):
+        provider.pass_time(minutes=minutes)
+        answer = provider.refresh(token["refresh_token"])
+        assert answer.status_code == 200, answer.text
+        token = answer.json
+    told = provider.introspect(token["refresh_token"])
+    assert told["exp"] == int(providers.START.timestamp()) + 7200
+    provider.pass_time(seconds=7)
+    assert provider.refresh(token["refresh_token"]).json["error"] == "invalid_grant"
+    assert provider.introspect(token["refresh_token"]) == {"active": False}
+    # The access token that was minted before lives its own short life.
+    assert provider.introspect(token["access_token"])["active"] is True
+    providers.dispose(provider)
+
+
+@pytest.mark.spec("ASVS 5.0", "10.4.11")
+def test_what_a_client_is_no_longer_registered_for_is_not_refreshed(signed_up: Provider) -> None:
+    api = "https://api.example"
+    signed_up.api()
+    wide = signed_up.client(
+        "wide", scope=("openid", "roles", "offline_access", "api.read"), resources=(api,)
+    )
+    code = signed_up.browser().code(client_id="wide", scope="openid roles offline_access api.read")
+    tokens = signed_up.redeem(code, "wide").json
+    narrow = replace(wide, scope=("openid", "offline_access"), resources=())
+    signed_up.do(registry.update, "wide", narrow, now=signed_up.at)
+    fresh = signed_up.refresh(tokens["refresh_token"], "wide").json
+    assert fresh["scope"] == "openid offline_access"
+    claims = part(fresh["access_token"], 1)
+    assert claims["aud"] == "http://127.0.0.1:8000/userinfo"
+    assert "roles" not in claims

@@ -161,3 +161,28 @@ def test_the_subject_stays_when_everything_else_changes(known: Provider) -> None
     assert info["sub"] == before
     assert info["name"] == "Augusta"
     assert info["email_verified"] is False
+
+
+@pytest.mark.spec("RFC 8707", "2")
+def test_a_token_asked_for_one_api_is_for_that_api_alone(known: Provider) -> None:
+    api = "https://api.example"
+    known.api()
+    known.client("caller", scope=("openid", "api.read"), resources=(api,))
+    asked = {"client_id": "caller", "scope": "openid api.read"}
+    both = known.redeem(known.browser().code(**asked), "caller").json["access_token"]
+    assert known.userinfo(both).status_code == 200
+    alone = known.redeem(known.browser().code(**asked, resource=api), "caller").json["access_token"]
+    assert known.userinfo(alone).status_code == 401
+    narrowed = known.redeem(known.browser().code(**asked), "caller", resource=api).json
+    assert known.userinfo(narrowed["access_token"]).status_code == 401
+    assert "id_token" in narrowed
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+def test_a_token_without_openid_is_an_insufficient_scope(known: Provider) -> None:
+    known.client("machine", grant_types=("client_credentials",))
+    token = known.token("machine", grant_type="client_credentials").json["access_token"]
+    answer = known.userinfo(token)
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+    assert 'scope="openid"' in answer.headers["WWW-Authenticate"]

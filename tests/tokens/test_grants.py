@@ -111,12 +111,6 @@ def test_ending_a_session_spares_what_may_outlive_it(stored: Stored) -> None:
     assert grants.find(other).revoked_at is None
 
 
-def test_a_renewed_session_takes_its_grants_along(stored: Stored) -> None:
-    grant_id = stored.grant()
-    assert grants.move_session("s" * 22, "n" * 22) == 1
-    assert grants.find(grant_id).authentication.session_id == "n" * 22
-
-
 @pytest.mark.parametrize("whose", ["user", "client", "connection"])
 def test_all_that_a_party_holds_ends_by_one_statement(stored: Stored, whose: str) -> None:
     ids = [stored.grant(), stored.grant(offline=False)]

@@ -19,7 +19,7 @@ from app.protocol.authorization.response import RefusedForClientError, Target
 from app.protocol.authorization_request import AuthorizationRequest
 from app.protocol.errors import OAuthError, invalid_request, translate
 from app.protocol.extensions import pkce, resource_indicators, scopes
-from app.protocol.parameters import Parameters
+from app.protocol.parameters import Parameters, check_single
 
 RESPONSE_TYPES = ("code",)
 _LONGEST_OPAQUE = 2048
@@ -49,9 +49,8 @@ def validate(
         raise RefusedForClientError(target, translate(error)) from None
 
 
-def _no_repetition(_client: Client, parameters: Parameters) -> None:
-    if parameters.repeated:
-        raise invalid_request(f"{min(parameters.repeated)} came more than once.")
+def _well_formed(_client: Client, parameters: Parameters) -> None:
+    check_single(parameters)
 
 
 def _nothing_unsupported(_client: Client, parameters: Parameters) -> None:
@@ -86,7 +85,7 @@ def _opaque_values(_client: Client, parameters: Parameters) -> None:
 
 
 _CHECKS: tuple[Callable[[Client, Parameters], None], ...] = (
-    _no_repetition,
+    _well_formed,
     _nothing_unsupported,
     _response_type,
     _response_mode,
@@ -99,13 +98,13 @@ def _request(
     client: Client, target: Target, parameters: Parameters, now: datetime
 ) -> AuthorizationRequest:
     scope = scopes.requested(client, parameters.words("scope"))
-    apis = resource_indicators.resolve(client, scope, parameters.resources)
+    receivers = resource_indicators.resolve(client, scope, parameters.resources)
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=target.redirect_uri,
         response_mode=target.response_mode,
         scope=scope,
-        resources=tuple(api.identifier for api in apis),
+        resources=receivers.audience,
         state=target.state,
         nonce=parameters.get("nonce"),
         code_challenge=pkce.challenge(client, parameters),

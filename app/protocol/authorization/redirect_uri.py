@@ -29,8 +29,8 @@ def resolve(parameters: Parameters) -> tuple[Client, Target]:
         UnknownTargetError: the client is unknown or disabled, or the redirect URI is not registered.
     """
     client_id, uri = parameters.get("client_id"), parameters.get("redirect_uri")
-    if parameters.repeated & {"client_id", "redirect_uri"}:
-        raise UnknownTargetError(detail="client_id or redirect_uri came more than once")
+    if (parameters.repeated | parameters.malformed) & {"client_id", "redirect_uri"}:
+        raise UnknownTargetError(detail="client_id or redirect_uri came twice or unreadable")
     client = registry.get(client_id) if client_id else None
     if client is None or client.is_disabled:
         raise UnknownTargetError(
@@ -48,9 +48,8 @@ def resolve(parameters: Parameters) -> tuple[Client, Target]:
             detail=f"client {client_id} has no redirect_uri {uri!r}",
         )
     mode = parameters.get("response_mode")
-    state = None if "state" in parameters.repeated else parameters.get("state")
     known_mode = mode if mode in RESPONSE_MODES else "query"
-    return client, Target(client.client_id, uri, known_mode, state)
+    return client, Target(client.client_id, uri, known_mode, parameters.get("state"))
 
 
 def is_registered(client: Client, uri: str) -> bool:

@@ -52,9 +52,11 @@ def authenticate(
     # The secret is checked whatever the answer to the rest, so that time tells nothing.
     proved = METHODS[offered.method](client, offered.proof, now)
     if client is None or not registered or not proved or client.is_disabled:
-        raise invalid_client(detail=f"client {offered.client_id!r} by {offered.method}")
+        # What was presented is not proved to be an identifier: somebody may have swapped it with the secret.
+        who = client.client_id if client is not None else "an unknown client"
+        raise invalid_client(detail=f"{who} by {offered.method}")
     if client.is_public and not allow_public:
-        raise invalid_client(detail=f"public client {offered.client_id!r} where none may ask")
+        raise invalid_client(detail=f"{client.client_id} is public, where none may ask")
     return client
 
 

@@ -5,9 +5,11 @@ Specs:
     RFC 9068 section 3        the audience when none is asked for
     ASVS 5.0 9.2.4            an audience names exactly the receivers
 
-An API is asked for by ``resource``, or found by the scopes that belong to it. A token without any is for our own
-userinfo endpoint alone.
+An API that is asked for by ``resource`` is the only audience. Where none is, the APIs are found by the scopes
+that belong to them, and our own userinfo endpoint joins them if the token opens it.
 """
+
+from dataclasses import dataclass
 
 from app.clients import apis
 from app.clients.apis import Api
@@ -18,8 +20,16 @@ from app.protocol.extensions.scopes import invalid_scope
 from app.tokens.claims import SCOPES
 
 
-def resolve(client: Client, scope: tuple[str, ...], asked: tuple[str, ...]) -> tuple[Api, ...]:
-    """Return the APIs that tokens with ``scope`` are for.
+@dataclass(frozen=True)
+class Receivers:
+    """For whom a token is: ``audience`` as it stands in the token, and those of it that are APIs."""
+
+    audience: tuple[str, ...]
+    apis: tuple[Api, ...]
+
+
+def resolve(client: Client, scope: tuple[str, ...], asked: tuple[str, ...]) -> Receivers:
+    """Return for whom tokens with ``scope`` are.
 
     Raises:
         OAuthError: invalid_target: an API is unknown, not the client's, or cannot be told from the scope;
@@ -28,9 +38,8 @@ def resolve(client: Client, scope: tuple[str, ...], asked: tuple[str, ...]) -> t
     own = {identifier: api for identifier in client.resources if (api := apis.get(identifier))}
     if foreign := set(asked) - set(own):
         raise invalid_target("The resource is not one that the client may ask for.", foreign)
-    wanted = [word for word in scope if word not in SCOPES]
     chosen = [own[identifier] for identifier in asked]
-    for word in wanted:
+    for word in (word for word in scope if word not in SCOPES):
         if any(word in api.scopes for api in chosen):
             continue
         owners = [api for api in own.values() if word in api.scopes]
@@ -39,32 +48,40 @@ def resolve(client: Client, scope: tuple[str, ...], asked: tuple[str, ...]) -> t
         if len(owners) > 1:
             raise invalid_target(f"The scope {word} belongs to several resources; name one.", ())
         chosen.append(owners[0])
-    return tuple(chosen)
+    audience = tuple(api.identifier for api in chosen)
+    if not asked and ("openid" in scope or not audience):
+        audience = (*audience, config.current().userinfo_audience)
+    return Receivers(audience, tuple(chosen))
 
 
-def narrow(
-    granted: tuple[str, ...], asked: tuple[str, ...], scope: tuple[str, ...]
-) -> tuple[tuple[Api, ...], tuple[str, ...]]:
-    """Return the APIs of this one token, within those of the grant, and the scope that means something there.
+def narrow(granted: tuple[str, ...], asked: tuple[str, ...], client: Client) -> Receivers:
+    """Return for whom this one token is, within what was granted and what the client may still have.
 
     Raises:
-        OAuthError: invalid_target: an API was not granted, or is gone.
+        OAuthError: invalid_target: it was not granted, or nothing of it is left.
     """
     if set(asked) - set(granted):
         raise invalid_target("The resource was not granted.", asked)
-    chosen = tuple(api for identifier in asked or granted if (api := apis.get(identifier)))
-    if len(chosen) != len(asked or granted):
-        raise invalid_target("A resource no longer exists.", asked or granted)
-    meaningful = {word for api in chosen for word in api.scopes}
-    return chosen, tuple(word for word in scope if word in SCOPES or word in meaningful)
+    userinfo = config.current().userinfo_audience
+    chosen = {
+        identifier: apis.get(identifier)
+        for identifier in asked or granted
+        if identifier == userinfo or identifier in client.resources
+    }
+    known = {
+        identifier: api
+        for identifier, api in chosen.items()
+        if api is not None or identifier == userinfo
+    }
+    if not known:
+        raise invalid_target("The resource is gone.", asked or granted)
+    return Receivers(tuple(known), tuple(api for api in known.values() if api is not None))
 
 
-def audience(chosen: tuple[Api, ...], scope: tuple[str, ...]) -> tuple[str, ...]:
-    """Return ``aud``: the APIs, and our userinfo endpoint when the token opens it or nothing else."""
-    identifiers = tuple(api.identifier for api in chosen)
-    if "openid" in scope or not identifiers:
-        return (*identifiers, config.current().userinfo_audience)
-    return identifiers
+def meaningful(scope: tuple[str, ...], receivers: Receivers) -> tuple[str, ...]:
+    """Return the part of ``scope`` that speaks of the person or means something to one of the receivers."""
+    known = {word for api in receivers.apis for word in api.scopes}
+    return tuple(word for word in scope if word in SCOPES or word in known)
 
 
 def invalid_target(public: str, which: object) -> OAuthError:

@@ -6,28 +6,39 @@ Specs:
     ASVS 5.0 10.7.2, 10.7.3                    what is asked, and how it is taken back
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
-from app.clients import registry
+from app.clients import apis, registry
 from app.clients.registry import Client
 from app.core.db import affected, db, insert_ignore
 from app.models.consents import Consent as Row
 from app.protocol.authorization_request import AuthorizationRequest
 from app.tokens import revocation
+from app.tokens.claims import SCOPES
 
 
 @dataclass(frozen=True)
 class Consent:
     """What one person allows one client; nothing, at first."""
 
-    scope: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
+    scope: frozenset[str] = frozenset()
+    # What was allowed at each API, by its identifier: a scope of one means nothing at another.
+    resources: Mapping[str, frozenset[str]] = field(default_factory=dict)
     granted_at: datetime | None = None
+
+    def covers(self, wanted: "Consent") -> bool:
+        """Tell whether all of ``wanted`` was allowed."""
+        return wanted.scope <= self.scope and all(
+            identifier in self.resources and scopes <= self.resources[identifier]
+            for identifier, scopes in wanted.resources.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -49,39 +60,64 @@ def of(user_id: str, client_id: str) -> Consent:
     ).first()
     if row is None:
         return Consent()
-    return Consent(tuple(row.scope.split()), tuple(row.resources.split()), row.granted_at)
+    at_apis = {identifier: frozenset(scopes) for identifier, scopes in row.resources.items()}
+    return Consent(frozenset(row.scope.split()), at_apis, row.granted_at)
+
+
+def wanted_by(request: AuthorizationRequest) -> Consent:
+    """Return what would have to be allowed for ``request``."""
+    asked = [api for identifier in request.resources if (api := apis.get(identifier))]
+    return Consent(
+        scope=frozenset(word for word in request.scope if word in SCOPES),
+        resources={
+            api.identifier: frozenset(word for word in request.scope if word in api.scopes)
+            for api in asked
+        },
+    )
 
 
 def consented_at(client: Client, request: AuthorizationRequest, user_id: str) -> datetime | None:
     """Return when all of ``request`` was allowed, or ``None`` while some of it is not.
 
-    The operator's own clients (``skip_consent``) need none, unless they ask for it by ``prompt=consent``.
+    The operator's own clients (``skip_consent``) need none, unless they ask for it by ``prompt=consent``. An app
+    that cannot prove who it is is asked about every time: another may answer to its address (RFC 8252 section 8.6).
     """
     if client.skip_consent and "consent" not in request.prompt:
         return client.created_at
     known = of(user_id, client.client_id)
-    if set(request.scope) <= set(known.scope) and set(request.resources) <= set(known.resources):
-        return known.granted_at
-    return None
+    if known.granted_at is None or not known.covers(wanted_by(request)):
+        return None
+    if _is_unproved(client, request) and known.granted_at.timestamp() < request.issued_at:
+        return None
+    return known.granted_at
+
+
+def hold(client: Client, request: AuthorizationRequest, user_id: str) -> bool:
+    """Keep what was allowed from being withdrawn until the transaction ends; tell whether it is still there."""
+    if client.skip_consent and "consent" not in request.prompt:
+        return True
+    return _lock(user_id, client.client_id)
 
 
 def remember(request: AuthorizationRequest, user_id: str, *, now: datetime) -> None:
     """Add what ``request`` asks for to what the person allows its client."""
-    known = of(user_id, request.client_id)
-    values = {
-        "scope": " ".join(dict.fromkeys((*known.scope, *request.scope))),
-        "resources": " ".join(dict.fromkeys((*known.resources, *request.resources))),
-        "granted_at": now,
-    }
     key = {"user_id": user_id, "client_id": request.client_id}
-    changed = affected(
+    # The row first, then its lock, then what it says: two tabs that allow at once lose nothing of each other.
+    db.session.execute(insert_ignore(Row).values(**key, scope="", resources={}, granted_at=now))
+    _lock(user_id, request.client_id)
+    known, wanted = of(user_id, request.client_id), wanted_by(request)
+    merged = {
+        identifier: sorted(known.resources.get(identifier, frozenset()) | scopes)
+        for identifier, scopes in {**known.resources, **wanted.resources}.items()
+    }
+    affected(
         update(Row)
         .where(Row.user_id == user_id, Row.client_id == request.client_id)
-        .values(**values)
+        .values(
+            scope=" ".join(sorted(known.scope | wanted.scope)), resources=merged, granted_at=now
+        )
         .execution_options(synchronize_session=False)
     )
-    if not changed:
-        db.session.execute(insert_ignore(Row).values(**key, **values))
     about = Subjects(**key)
     events.record(
         Kind.CONSENT_GRANTED, now=now, about=about,
@@ -104,13 +140,13 @@ def record_denial(request: AuthorizationRequest, user_id: str, *, now: datetime)
 def connections(user_id: str) -> list[Connection]:
     """Return every client that the person allows something, the latest first."""
     rows = db.session.execute(
-        select(Row.client_id, Row.scope, Row.granted_at)
+        select(Row.client_id, Row.scope, Row.resources, Row.granted_at)
         .where(Row.user_id == user_id)
         .order_by(Row.granted_at.desc())
     ).all()
     named = [(row, registry.get(row.client_id)) for row in rows]
     return [
-        Connection(row.client_id, client.client_name, tuple(row.scope.split()), row.granted_at)
+        Connection(row.client_id, client.client_name, _scopes_of(row), row.granted_at)
         for row, client in named
         if client is not None
     ]
@@ -128,3 +164,23 @@ def withdraw(user_id: str, client_id: str, *, now: datetime) -> bool:
         about = Subjects(user_id=user_id, client_id=client_id)
         events.record(Kind.CONSENT_WITHDRAWN, now=now, about=about, detail={"grants": ended})
     return bool(removed or ended)
+
+
+def _lock(user_id: str, client_id: str) -> bool:
+    held = affected(
+        update(Row)
+        .where(Row.user_id == user_id, Row.client_id == client_id)
+        .values(granted_at=Row.granted_at)
+        .execution_options(synchronize_session=False)
+    )
+    return held == 1
+
+
+def _is_unproved(client: Client, request: AuthorizationRequest) -> bool:
+    is_claimed = request.redirect_uri.startswith("https:")
+    return client.is_native and client.is_public and not is_claimed
+
+
+def _scopes_of(row: Any) -> tuple[str, ...]:
+    at_apis = (scope for scopes in row.resources.values() for scope in scopes)
+    return tuple(dict.fromkeys((*row.scope.split(), *at_apis)))

@@ -15,6 +15,7 @@ from app.clients import apis, registry
 from app.clients.apis import Api
 from app.clients.registry import Client
 from app.core import config
+from app.identity import sessions
 from app.identity.sessions import Session
 from app.protocol import authorization_request
 from app.protocol.authorization import redirect_uri
@@ -26,6 +27,7 @@ from app.protocol.authorization_request import (
 )
 from app.protocol.errors import OAuthError
 from app.protocol.interaction import consent
+from app.protocol.interaction.consent import Consent
 from app.protocol.interaction.next_step import Facts, Step, next_step
 from app.tokens import derivation, grants
 from app.tokens.authorization import Authentication
@@ -89,6 +91,8 @@ def open_pending(blob: str | None, *, browser_id: str, now: datetime) -> Pending
         raise UnknownTargetError(detail=f"client {request.client_id} is gone")
     if not redirect_uri.is_registered(client, request.redirect_uri):
         raise UnknownTargetError(detail=f"client {request.client_id} lost its redirect_uri")
+    if not set(request.scope) <= client.scopes:
+        raise UnknownTargetError(detail=f"client {request.client_id} lost a scope")
     return Pending(request, client, blob, browser_id)
 
 
@@ -112,9 +116,16 @@ def refused_without_page(pending: Pending, needed: Step) -> AuthorizationRespons
     return None
 
 
-def issue(pending: Pending, session: Session, *, now: datetime) -> AuthorizationResponse:
-    """Create the grant and return the answer with its code. The caller has asked ``step`` in this very request."""
+def issue(pending: Pending, session: Session, *, now: datetime) -> AuthorizationResponse | None:
+    """Create the grant and return the answer with its code. The caller has asked ``step`` in this very request.
+
+    ``None`` if session or consent ended since then: both are held until the grant is stored, so that whoever ends
+    them either comes first or finds the grant.
+    """
     request, lifetimes = pending.request, config.current().tokens
+    held = sessions.hold(session.id, now=now)
+    if not held or not consent.hold(pending.client, request, session.user_id):
+        return None
     grant_id = grants.create(
         NewGrant(
             user_id=session.user_id,
@@ -156,6 +167,15 @@ def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
         offline="offline_access" in request.scope,
         redirect_host=parts.netloc or f"{parts.scheme}:",
     )
+
+
+def _new(request: AuthorizationRequest, known: Consent) -> frozenset[str]:
+    wanted = consent.wanted_by(request)
+    at_apis = (
+        scopes - known.resources.get(identifier, frozenset())
+        for identifier, scopes in wanted.resources.items()
+    )
+    return (wanted.scope - known.scope).union(*at_apis)
 
 
 def allow(pending: Pending, session: Session, *, now: datetime) -> None:

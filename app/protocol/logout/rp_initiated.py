@@ -69,8 +69,8 @@ def examine(parameters: Parameters, *, now: datetime) -> LogoutRequest:
     Raises:
         LogoutRefusedError: a repeated parameter, a contradiction, an unregistered URI.
     """
-    if parameters.repeated:
-        raise LogoutRefusedError(detail=f"{min(parameters.repeated)} came more than once")
+    if broken := parameters.repeated | parameters.malformed:
+        raise LogoutRefusedError(detail=f"{min(broken)} came more than once or unreadable")
     hint = _hint(parameters, now=now)
     # A hint that proves nothing, an old one whose key was withdrawn perhaps, is as good as none: the person
     # is asked. It names nobody, so without a client_id there is nobody to return to either.

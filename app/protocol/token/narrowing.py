@@ -7,27 +7,34 @@ Specs:
 
 from app.clients.registry import Client
 from app.protocol.extensions import resource_indicators, scopes
-from app.protocol.parameters import Parameters
 from app.tokens import policy
 from app.tokens.authorization import Authorization
 from app.tokens.grants import Grant
 
 
 def authorization_of(
-    grant: Grant, client: Client, parameters: Parameters, *, refresh_token: str | None
+    grant: Grant,
+    client: Client,
+    *,
+    scope: tuple[str, ...],
+    resources: tuple[str, ...],
+    refresh_token: str | None,
 ) -> Authorization:
-    """Return what ``grant`` conveys in answer to ``parameters``.
+    """Return what ``grant`` conveys when ``scope`` and ``resources`` are asked for; all of it when none are.
+
+    What the client is no longer registered for is left out, however long ago it was granted.
 
     Raises:
         OAuthError: invalid_scope or invalid_target: more was asked for than was granted.
     """
-    scope = scopes.narrowed(grant.scope, parameters.words("scope"))
-    apis, scope = resource_indicators.narrow(grant.resources, parameters.resources, scope)
+    receivers = resource_indicators.narrow(grant.resources, resources, client)
+    narrowed = scopes.narrowed(grant.scope, scope)
+    still = tuple(word for word in narrowed if word in client.scopes)
     return Authorization(
         client=client,
-        scope=scope,
-        audience=resource_indicators.audience(apis, scope),
-        access_token_lifetime=policy.access_token_lifetime(client, apis),
+        scope=resource_indicators.meaningful(still, receivers),
+        audience=receivers.audience,
+        access_token_lifetime=policy.access_token_lifetime(client, receivers.apis),
         user_id=grant.user_id,
         grant_id=grant.id,
         authentication=grant.authentication,

@@ -19,6 +19,16 @@ from app.web.language import N_, gettext
 blueprint = access.section("console_apis", __name__, "/apis")
 
 
+class IdentifierForm(Form):
+    """The identifier is chosen once: resource servers compare it."""
+
+    identifier = StringField(
+        N_("Identifier"),
+        required(),
+        description=N_("A URI, such as https://api.example: the audience of its tokens."),
+    )
+
+
 class ApiForm(Form):
     """What may be written about an API that is there."""
 
@@ -28,16 +38,6 @@ class ApiForm(Form):
         description=N_(
             "One per line: the scope, a space, and what it allows in words that people understand."
         ),
-    )
-
-
-class IdentifierForm(Form):
-    """The identifier is chosen once: resource servers compare it."""
-
-    identifier = StringField(
-        N_("Identifier"),
-        required(),
-        description=N_("A URI, such as https://api.example: the audience of its tokens."),
     )
 
 

@@ -16,7 +16,7 @@ from app.protocol.interaction import flow
 from app.protocol.interaction.flow import Pending
 from app.protocol.interaction.next_step import Step
 from app.web import cookies
-from app.web.delivery import away, deliver, page_parameters
+from app.web.delivery import as_get, away, deliver, page_parameters
 from app.web.interaction import browser
 
 blueprint = Blueprint("oauth_authorization", __name__)
@@ -37,8 +37,7 @@ def authorize() -> Response:
     except RefusedForClientError as error:
         return deliver(refusal(error.target, error.error))
     if request.method == "POST" and cookies.read_session() is None:
-        # SameSite=Lax keeps our cookies out of a form that another site sends. A redirect brings them back.
-        return away(f"/authorize?{request.get_data(as_text=True)}")
+        return as_get("/authorize", parameters)
     return _advance(flow.start(validated, client, browser_id=browser.browser_id()))
 
 
@@ -54,7 +53,8 @@ def _advance(pending: Pending) -> Response:
     now, session = clock.now(), browser.session()
     step = flow.step(pending, session, now=now)
     if step is Step.ISSUE and session is not None:
-        return deliver(flow.issue(pending, session, now=now))
+        response = flow.issue(pending, session, now=now)
+        return away(flow.resume_url(pending.blob)) if response is None else deliver(response)
     refused = flow.refused_without_page(pending, step)
     if refused is not None:
         return deliver(refused)

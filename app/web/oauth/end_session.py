@@ -12,7 +12,7 @@ from app.core import clock
 from app.protocol.logout import rp_initiated
 from app.protocol.logout.rp_initiated import LogoutRequest
 from app.web import cookies, csrf, language, security_headers
-from app.web.delivery import away, page_parameters
+from app.web.delivery import as_get, away, page_parameters
 from app.web.interaction import browser, logout
 
 blueprint = Blueprint("oauth_end_session", __name__)
@@ -23,16 +23,19 @@ def end_session() -> Response:
     """Sign out, after asking where the application could not prove that it speaks for this session."""
     now = clock.now()
     # Read as bytes first: looking at it as a form would leave none for the protocol's own reader.
-    body = request.get_data(as_text=True)
+    request.get_data()
     if request.method == "POST" and csrf.FIELD in request.form:
         return _confirmed(now)
-    asked = rp_initiated.examine(page_parameters(), now=now)
+    parameters = page_parameters()
+    asked = rp_initiated.examine(parameters, now=now)
     if request.method == "POST" and cookies.read_session() is None:
-        # SameSite=Lax keeps our cookies out of a form that another site sends. A redirect brings them back.
-        return away(f"/end_session?{body}")
+        return as_get("/end_session", parameters)
     language.prefer(asked.ui_locales)
     session, person = browser.session(), browser.person()
-    if session is None or person is None or not asked.needs_confirmation(session):
+    if session is None or person is None:
+        # Nobody is signed in, so nothing changes: not even a form that is open in another tab.
+        return _farewell(asked, redirects=asked.proved)
+    if not asked.needs_confirmation(session):
         browser.sign_out(now=now)
         return _farewell(asked, redirects=asked.proved)
     if asked.return_to:
@@ -43,10 +46,13 @@ def end_session() -> Response:
 
 
 def _confirmed(now: datetime) -> Response:
-    csrf.check()
     session = browser.session()
     asked = LogoutRequest()
-    if session is not None and (sealed := request.form.get("request")):
+    if session is None:
+        # The button was pressed twice: it is done.
+        return _farewell(asked, redirects=False)
+    csrf.check()
+    if sealed := request.form.get("request"):
         asked = rp_initiated.unseal(sealed, session_id=session.id)
     browser.sign_out(now=now)
     # The person has confirmed, and a hint has proved who asked: then the way back needs no second click.

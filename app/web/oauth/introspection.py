@@ -8,7 +8,8 @@ from flask import Blueprint, Response
 
 from app.protocol import introspection
 from app.protocol.errors import OAuthError
-from app.web.delivery import machine_request, refused, send
+from app.protocol.server import error_answer
+from app.web.delivery import machine_request, send
 
 blueprint = Blueprint("oauth_introspection", __name__)
 
@@ -19,4 +20,4 @@ def introspect() -> Response:
     try:
         return send(introspection.introspect(machine_request()))
     except OAuthError as error:
-        return send(refused(error))
+        return send(error_answer(error))

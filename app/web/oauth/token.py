@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from app.protocol.errors import OAuthError
-from app.web.delivery import machine_request, refused, send
+from app.protocol.server import error_answer
+from app.web.delivery import machine_request, send
 
 blueprint = Blueprint("oauth_token", __name__)
 
@@ -21,4 +22,4 @@ def token() -> Response:
     try:
         return send(server.create_token_response(machine_request()))
     except OAuthError as error:
-        return send(refused(error))
+        return send(error_answer(error))

@@ -11,7 +11,7 @@ from app.core import clock
 from app.protocol import userinfo
 from app.protocol.errors import OAuthError, invalid_request
 from app.protocol.parameters import FORM, parse_form
-from app.protocol.server import json_answer
+from app.protocol.server import error_answer, json_answer
 from app.web.delivery import send
 
 blueprint = Blueprint("oauth_userinfo", __name__)
@@ -41,13 +41,12 @@ def _form_token() -> str | None:
 
 
 def _refused(error: OAuthError) -> Response:
-    answer = json_answer(
-        {"error": error.code, "error_description": error.description}, status=error.status
-    )
+    answer = error_answer(error)
     challenge = 'Bearer realm="signet"'
     if not isinstance(error, userinfo.NoTokenError):
         challenge += f', error="{error.code}", error_description="{error.description}"'
     if error.code == "insufficient_scope":
         challenge += ', scope="openid"'
-    answer.headers.append(("WWW-Authenticate", challenge))
+    kept = [each for each in answer.headers if each[0] != "WWW-Authenticate"]
+    answer.headers = [*kept, ("WWW-Authenticate", challenge)]
     return send(answer)

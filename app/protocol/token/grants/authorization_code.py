@@ -32,7 +32,14 @@ class AuthorizationCodeGrant(TokenGrant):
         pkce.verify(grant.code_challenge, self.parameters.get("code_verifier"))
         self.grant = grant
         refresh_token = derivation.refresh_token(grant.id, 1) if grant.offline else None
-        return authorization_of(grant, client, self.parameters, refresh_token=refresh_token)
+        # RFC 6749 section 4.1.3 knows no scope here: what is sent is not looked at.
+        return authorization_of(
+            grant,
+            client,
+            scope=(),
+            resources=self.parameters.resources,
+            refresh_token=refresh_token,
+        )
 
     def spend(self, authorization: Authorization) -> None:
         """Spend the code."""

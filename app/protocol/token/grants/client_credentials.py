@@ -29,12 +29,13 @@ class ClientCredentialsGrant(TokenGrant):
         scope = scopes.requested(client, asked) if asked else own
         resources = self.parameters.resources
         if not asked and resources:
-            known = resource_indicators.resolve(client, (), resources)
-            scope = tuple(word for word in scope if any(word in api.scopes for api in known))
-        apis = resource_indicators.resolve(client, scope, resources)
+            scope = resource_indicators.meaningful(
+                scope, resource_indicators.resolve(client, (), resources)
+            )
+        receivers = resource_indicators.resolve(client, scope, resources)
         return Authorization(
             client=client,
             scope=scope,
-            audience=resource_indicators.audience(apis, scope),
-            access_token_lifetime=policy.access_token_lifetime(client, apis),
+            audience=receivers.audience,
+            access_token_lifetime=policy.access_token_lifetime(client, receivers.apis),
         )

@@ -29,7 +29,11 @@ class RefreshTokenGrant(TokenGrant):
         )
         grant = self.presented.grant
         authorization = authorization_of(
-            grant, client, self.parameters, refresh_token=self.presented.successor
+            grant,
+            client,
+            scope=self.parameters.words("scope"),
+            resources=self.parameters.resources,
+            refresh_token=self.presented.successor,
         )
         # Core section 12.2: the nonce answered the authorization request and is not repeated.
         authentication = replace(grant.authentication, nonce=None)
