@@ -11,7 +11,7 @@ UPGRADE ?=
 PACKAGE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test check format lock audit wheel translations clean help environment
+.PHONY: run demo test check format lock audit wheel docs translations clean help environment
 
 run: ## start Signet on http://127.0.0.1:8000 (SERVE_ARGS="--port 9000")
 	@.ci/environment runtime
@@ -44,6 +44,10 @@ audit: environment ## look for known vulnerabilities in what is locked
 wheel: environment ## build dist/*.whl
 	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
+
+docs: environment ## rewrite the generated references of settings and commands
+	@.venv/bin/signet reference settings > docs/settings.md
+	@.venv/bin/signet reference cli > docs/cli.md
 
 translations: environment ## collect new strings and compile every language
 	@.ci/translations

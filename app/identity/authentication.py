@@ -11,23 +11,27 @@ Unknown, disabled, without a password, wrong password: one path, one cost, one a
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from typing import NoReturn
 
 import structlog
 from sqlalchemy import update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
+from app.core import metrics
 from app.core.db import affected, db
 from app.core.errors import SignetError, UnavailableError
 from app.identity import attempts, directory, passwords
 from app.identity.attempts import Attempt
 from app.identity.directory import Credentials
 from app.models.identity import User
+from app.throttle.counters import ThrottledError
 
 _log = structlog.get_logger("signet.authentication")
 ACR_SINGLE_FACTOR = "urn:signet:acr:1fa"
 AMR_PASSWORD = "pwd"  # noqa: S105 - the registered name of the method
+# A hash that was replaced while it was checked is looked at again: another sign-in may have renewed
+# it. A password that was changed is wrong the second time.
+_LOOKS = 2
 
 
 class InvalidCredentialsError(SignetError):
@@ -52,7 +56,9 @@ def with_password(login: str, password: str, *, device: str | None, now: datetim
     ``device`` is the value of the browser's device cookie. The current transaction is committed
     before the password is hashed: what was written so far is complete, and neither a connection nor
     the lock of SQLite's one writer may be held while Argon2 works, or a few guesses would hold up
-    everybody.
+    everybody. On return the person's row is locked until the transaction is over: who changes the
+    password, or disables the person, comes before and this is refused, or after and finds whatever
+    was begun.
 
     Raises:
         InvalidCredentialsError: it is not; the failure is counted and recorded.
@@ -60,24 +66,36 @@ def with_password(login: str, password: str, *, device: str | None, now: datetim
         UnavailableError: too many passwords are being hashed; nothing was evaluated or counted.
     """
     found = directory.credentials(login)
-    user_id = found.user_id if found else None
-    attempt = attempts.begun(login, user_id=user_id, device=device)
-    attempt.check(now=now)
-    db.session.commit()
-    verdict = passwords.verify(found.password_hash if found else None, password)
-    if found is None or not verdict.ok:
-        _refuse(attempt, user_id, now)
-    # Once more: of guesses sent all at once, those that others have slowed down since learn
-    # nothing.
-    attempt.check(now=now)
-    if verdict.rehash:
-        _renew_hash(found, password)
-    attempt.succeed()
-    return Authenticated(found.user_id, ACR_SINGLE_FACTOR, (AMR_PASSWORD,), now)
+    attempt = attempts.begun(login, found, device=device)
+    _check(attempt, now)
+    for _ in range(_LOOKS):
+        db.session.commit()
+        verdict = passwords.verify(found.password_hash if found else None, password)
+        if found is None or not verdict.ok:
+            break
+        # Once more: of guesses sent all at once, those that others have slowed down since learn
+        # nothing.
+        _check(attempt, now)
+        renewed = _renewed_hash(found, password) if verdict.rehash else None
+        if _claim(found, renewed):
+            attempt.succeed()
+            metrics.sign_in("success")
+            return Authenticated(found.user_id, ACR_SINGLE_FACTOR, (AMR_PASSWORD,), now)
+        found = directory.credentials(login)
+    raise _refused(attempt, found.user_id if found else None, now)
 
 
-def _refuse(attempt: Attempt, user_id: str | None, now: datetime) -> NoReturn:
+def _check(attempt: Attempt, now: datetime) -> None:
+    try:
+        attempt.check(now=now)
+    except ThrottledError:
+        metrics.sign_in("throttled")
+        raise
+
+
+def _refused(attempt: Attempt, user_id: str | None, now: datetime) -> InvalidCredentialsError:
     until = attempt.fail(now=now)
+    metrics.sign_in("refused")
     about = Subjects(user_id=user_id)
     events.record(Kind.SIGN_IN_REFUSED, now=now, outcome="refused", about=about)
     if until > now:
@@ -86,16 +104,26 @@ def _refuse(attempt: Attempt, user_id: str | None, now: datetime) -> NoReturn:
         events.record(
             Kind.SIGN_IN_THROTTLED, now=now, outcome="refused", about=about, detail=detail
         )
-    raise InvalidCredentialsError
+    return InvalidCredentialsError()
 
 
-def _renew_hash(found: Credentials, password: str) -> None:
-    """Replace a hash of other parameters than today's, unless it was replaced meanwhile."""
+def _renewed_hash(found: Credentials, password: str) -> str | None:
+    """Return a hash of today's parameters; ``None`` if there is no time for one now."""
+    # What was read last is complete: as above, no connection is held while Argon2 works.
+    db.session.commit()
     try:
-        renewed = passwords.hash_password(password)
+        return passwords.hash_password(password)
     except UnavailableError:
         # The person has proved who they are; the next sign-in renews the hash.
         _log.warning("password_hash.renewal_postponed", user_id=found.user_id)
-        return
-    is_same = User.password_hash == found.password_hash
-    affected(update(User).where(User.id == found.user_id, is_same).values(password_hash=renewed))
+        return None
+
+
+def _claim(found: Credentials, renewed: str | None) -> bool:
+    """Lock the person's row if the hash that was checked is still theirs; tell whether it was."""
+    statement = update(User).where(
+        User.id == found.user_id,
+        User.password_hash == found.password_hash,
+        User.disabled_at.is_(None),
+    )
+    return affected(statement.values(password_hash=renewed or found.password_hash)) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
@@ -40,6 +41,7 @@ class Credentials:
 
     user_id: str
     password_hash: str | None = field(repr=False)
+    password_changed_at: datetime | None
 
 
 def get(user_id: str) -> Person | None:
@@ -73,11 +75,17 @@ def credentials(login: str) -> Credentials | None:
     key = logins.key_of(login)
     if key is None:
         return None
-    columns = select(User.id, User.password_hash, User.disabled_at)
+    columns = select(User.id, User.password_hash, User.password_changed_at, User.disabled_at)
     row = db.session.execute(columns.where(_is_called(key))).one_or_none()
     if row is None:
         return None
-    return Credentials(row.id, row.password_hash if row.disabled_at is None else None)
+    password_hash = row.password_hash if row.disabled_at is None else None
+    return Credentials(row.id, password_hash, row.password_changed_at)
+
+
+def password_changed_at(user_id: str) -> datetime | None:
+    """Return since when a person has the password they have; ``None`` if they have none."""
+    return db.session.scalar(select(User.password_changed_at).where(User.id == user_id))
 
 
 def page(*, after: str | None, limit: int, search: str | None = None) -> list[Person]:

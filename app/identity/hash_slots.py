@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
 
-from app.core import config
+from app.core import config, metrics
 from app.core.errors import UnavailableError
 
 _making = threading.Lock()
@@ -33,7 +33,8 @@ class Slots:
         if not self._free.acquire(blocking=False):
             self._queue(wait)
         try:
-            yield
+            with _figured("running"):
+                yield
         finally:
             self._free.release()
 
@@ -43,10 +44,21 @@ class Slots:
                 retry_after=ceil(wait), detail="too many wait to hash a password"
             )
         try:
-            if not self._free.acquire(timeout=wait):
+            with _figured("waiting"):
+                is_ours = self._free.acquire(timeout=wait)
+            if not is_ours:
                 raise UnavailableError(retry_after=ceil(wait), detail="no slot to hash a password")
         finally:
             self._places.release()
+
+
+@contextmanager
+def _figured(state: str) -> Iterator[None]:
+    metrics.password_hashes(state, 1)
+    try:
+        yield
+    finally:
+        metrics.password_hashes(state, -1)
 
 
 @contextmanager

@@ -12,8 +12,6 @@ else.
 import re
 import unicodedata
 
-import email_validator
-
 from app.core.errors import InvalidInputError
 
 LONGEST_USERNAME = 128
@@ -21,9 +19,8 @@ LONGEST_EMAIL = 254
 _LONGEST_KEY = 512
 
 # Addresses are identifiers to us and mail inside a company is mail: names that the public DNS will
-# never know are good ones. The list is a setting of the library, for this purpose.
-for _domain in {"local", "test"} & set(email_validator.SPECIAL_USE_DOMAIN_NAMES):
-    email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_domain)
+# never know are good ones.
+_GOOD_DOMAINS = frozenset({"local", "test"})
 
 # Letters to Unicode, nothing to the eye: fillers, joiners, variation selectors, the blank Braille
 # pattern.
@@ -48,7 +45,7 @@ def key_of(login: str) -> str | None:
     if "@" in login:
         try:
             login = _parsed(login)
-        except email_validator.EmailNotValidError:
+        except ValueError:
             return None
     key = fold(login)
     return key if 0 < len(key) <= _LONGEST_KEY else None
@@ -81,7 +78,7 @@ def email(text: str) -> str:
     """
     try:
         address = _parsed(text)
-    except email_validator.EmailNotValidError as error:
+    except ValueError as error:
         raise InvalidInputError(
             "This is not an e-mail address.", field="email", detail=str(error)
         ) from None
@@ -96,10 +93,22 @@ def email_key(address: str) -> str:
 
 
 def _parsed(text: str) -> str:
-    parsed = email_validator.validate_email(
+    """Return a normalised e-mail address.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    # Imported here: the library takes longer to load than all else in this package, and most of
+    # what starts never sees an address.
+    import email_validator
+
+    # The list is a setting of the library, for this purpose. Written as a whole, so that threads
+    # which come first together do it alike.
+    special = email_validator.SPECIAL_USE_DOMAIN_NAMES
+    special[:] = [name for name in special if name not in _GOOD_DOMAINS]
+    return email_validator.validate_email(
         text, check_deliverability=False, globally_deliverable=False, test_environment=True
-    )
-    return parsed.normalized
+    ).normalized
 
 
 def _bad_username(why: str) -> InvalidInputError:

@@ -1,13 +1,15 @@
 """Sessions: browsers that are signed in, on our side of the cookie.
 
 Specs:
-    ASVS 5.0 7.2, 7.3, 7.4                        tokens of our making, two lifetimes, ended for
-    good OpenID Connect Back-Channel Logout 1.0 2.1    ``sid``
+    ASVS 5.0 7.2, 7.3, 7.4                             our own tokens, two lifetimes, ended for good
+    OpenID Connect Back-Channel Logout 1.0 section 2.1    ``sid``
 
-The cookie is the session's id and a MAC of it, so the table holds nothing that a thief could
-present. ``expires_at`` is when the session is over if nothing more happens: it moves with use, up
-to the absolute end. Whoever is disabled has no session, whatever the table says. Ending is recorded
-by the caller, who knows what else ends with it; only the beginning is recorded here.
+A session keeps its id for good: grants and ``sid`` rest on it, and a later logout is understood by
+every application. What changes at each sign-in is the cookie, a number of its own and a MAC of it,
+so the table holds nothing that a thief could present. ``expires_at`` is when the session is over if
+nothing more happens: it moves with use, up to the absolute end. Whoever is disabled has no session,
+whatever the table says. Ending is recorded by the caller, who knows what else ends with it; only
+the beginning is recorded here.
 """
 
 import os
@@ -22,7 +24,7 @@ from app.audit.events import Kind, Subjects
 from app.core import config, root_key
 from app.core.context import caller
 from app.core.db import affected, db
-from app.core.secrets import ID_BYTES, decode, encode
+from app.core.secrets import ID_BYTES, decode, encode, new_id
 from app.identity.authentication import Authenticated
 from app.models.identity import User, UserSession
 
@@ -65,14 +67,16 @@ _COLUMNS = tuple(getattr(UserSession, name) for name in Session.__dataclass_fiel
 def start(
     authenticated: Authenticated, *, replaces: str | None, now: datetime
 ) -> tuple[Session, str]:
-    """Begin a session; return it and the value of its cookie.
+    """Begin a session, or renew one; return it and the value of its cookie.
 
-    ``replaces`` is the id of the session that is renewed: it ends here, and its id with it.
+    ``replaces`` is the id of the session that this browser has. If it is the same person's and not
+    ended meanwhile it begins anew under the same id, and its old cookie is worth nothing from now
+    on; otherwise it stays as it is, and the new session is one more.
     """
     raw = os.urandom(ID_BYTES)
     who = caller()
-    row: dict[str, Any] = {
-        "id": encode(raw),
+    values: dict[str, Any] = {
+        "cookie_id": encode(raw),
         "user_id": authenticated.user_id,
         "auth_time": authenticated.auth_time,
         "acr": authenticated.acr,
@@ -83,27 +87,29 @@ def start(
         "address": who.address,
         "agent": who.agent[:_AGENT_LENGTH] if who.agent else None,
     }
-    db.session.execute(insert(UserSession).values(row))
-    if replaces is not None:
-        end(replaces, reason="renewed", now=now)
+    renewed = replaces is not None and _renew(replaces, values)
+    session_id = replaces if replaces is not None and renewed else new_id()
+    if not renewed:
+        db.session.execute(insert(UserSession).values(id=session_id, **values))
     events.record(
         Kind.SIGN_IN,
         now=now,
-        about=Subjects(user_id=authenticated.user_id, session_id=row["id"]),
-        detail={"amr": list(authenticated.amr), "renewed": replaces is not None},
+        about=Subjects(user_id=authenticated.user_id, session_id=session_id),
+        detail={"amr": list(authenticated.amr), "renewed": renewed},
     )
-    session = Session(**{**row, "amr": authenticated.amr})
+    del values["cookie_id"]
+    session = Session(**{**values, "id": session_id, "amr": authenticated.amr})
     return session, _PREFIX + encode(raw + root_key.current().mac(_PURPOSE, raw))
 
 
 def current(cookie: str | None, *, now: datetime) -> Session | None:
     """Return the live session of a cookie, and note, once a minute, that it is in use."""
-    session_id = _opened(cookie)
-    if session_id is None:
+    cookie_id = _opened(cookie)
+    if cookie_id is None:
         return None
     query = select(*_COLUMNS).join(User, User.id == UserSession.user_id)
     row = db.session.execute(
-        query.where(UserSession.id == session_id, User.disabled_at.is_(None))
+        query.where(UserSession.cookie_id == cookie_id, User.disabled_at.is_(None))
     ).one_or_none()
     if row is None:
         return None
@@ -120,6 +126,19 @@ def is_alive(session: Session, *, now: datetime) -> bool:
     idle = session.last_seen_at + config.current().sessions.idle_timeout
     absolute = session.created_at + config.current().sessions.absolute_timeout
     return session.ended_at is None and now < min(session.expires_at, idle, absolute)
+
+
+def hold(session_id: str, *, now: datetime) -> bool:
+    """Tell whether a session is alive, and keep it so until the current transaction is over.
+
+    For what is made in its name: whoever ends the session either came first, or waits and then
+    finds what was made. Nothing can slip between the two.
+    """
+    statement = update(UserSession).where(
+        UserSession.id == session_id, UserSession.ended_at.is_(None), UserSession.expires_at > now
+    )
+    # The row is locked by being written; what it says stays as it is.
+    return affected(statement.values(last_seen_at=UserSession.last_seen_at)) == 1
 
 
 def end(session_id: str, *, reason: str, now: datetime) -> bool:
@@ -198,7 +217,7 @@ def sid(session_id: str, client_id: str) -> str:
 
 
 def _opened(cookie: str | None) -> str | None:
-    """Return the id in a cookie of our making; anything else never reaches the database."""
+    """Return the number in a cookie of our making; anything else never reaches the database."""
     if cookie is None or len(cookie) != _LENGTH or not cookie.startswith(_PREFIX):
         return None
     try:
@@ -208,6 +227,15 @@ def _opened(cookie: str | None) -> str | None:
     if not root_key.current().verify(_PURPOSE, raw[:ID_BYTES], raw[ID_BYTES:]):
         return None
     return encode(raw[:ID_BYTES])
+
+
+def _renew(session_id: str, values: dict[str, Any]) -> bool:
+    statement = update(UserSession).where(
+        UserSession.id == session_id,
+        UserSession.user_id == values["user_id"],
+        UserSession.ended_at.is_(None),
+    )
+    return affected(statement.values(values)) == 1
 
 
 def _touch(session: Session, now: datetime) -> None:

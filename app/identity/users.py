@@ -24,15 +24,23 @@ from app.core.db import affected, db
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
 from app.identity import logins, passwords, roles
 from app.identity.claims import checked as checked_claims
-from app.identity.directory import any_admin, count, find, get, lookup, page
+from app.identity.directory import (
+    any_admin,
+    count,
+    find,
+    get,
+    lookup,
+    page,
+    password_changed_at,
+)
 from app.identity.person import UNCHANGED, Changes, NewUser, Person, Unchanged
 from app.identity.roles import ADMIN
 from app.models.identity import User
 
 __all__ = [
     "ADMIN", "UNCHANGED", "Changes", "NewUser", "Person", "any_admin", "count", "create",
-    "create_first_admin", "disable", "enable", "find", "get", "lookup", "page", "set_password",
-    "update",
+    "create_first_admin", "disable", "enable", "find", "get", "lookup", "page",
+    "password_changed_at", "set_password", "update",
 ]  # fmt: skip
 
 # What even an operator's choice is held to; people who choose for themselves are held to the

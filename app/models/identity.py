@@ -44,11 +44,15 @@ class UserRole(Base):
 
 
 class UserSession(Base):
-    """A browser that is signed in. The cookie is ``id`` and a MAC; this row holds neither cookie nor hash."""
+    """A browser that is signed in. ``id`` is its name for good, ``cookie_id`` what the cookie is made of now.
+
+    The cookie is ``cookie_id`` and a MAC; this row holds neither cookie nor hash.
+    """
 
     __tablename__ = "user_sessions"
 
     id: Mapped[str] = mapped_column(String(22), primary_key=True)
+    cookie_id: Mapped[str] = mapped_column(String(22), unique=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     auth_time: Mapped[datetime] = mapped_column(Instant)
     acr: Mapped[str] = mapped_column(String(64))

@@ -21,7 +21,7 @@ class Grant(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
     session_id: Mapped[str] = mapped_column(String(22))
     scope: Mapped[str] = mapped_column(Text)
-    # Identifiers of registered APIs, separated by spaces; empty means our userinfo endpoint.
+    # The audience: identifiers of registered APIs and our userinfo endpoint, separated by spaces.
     resources: Mapped[str] = mapped_column(Text, default="")
     # Whether it outlives its session (offline_access, OpenID Connect Core 1.0 section 11).
     offline: Mapped[bool] = mapped_column(default=False)

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from app.core.errors import InvalidInputError
@@ -80,3 +84,20 @@ def test_what_is_no_address_is_refused(address):
     with pytest.raises(InvalidInputError) as refused:
         logins.email(address)
     assert refused.value.field == "email"
+
+
+_PROGRAM = """
+import sys
+import app.identity.users, app.identity.authentication
+from app.identity import logins
+assert logins.key_of("ada") == "ada"
+assert "email_validator" not in sys.modules
+assert logins.email("ada@site.test") == logins.email("ada@site.test")
+assert "email_validator" in sys.modules
+"""
+
+
+def test_what_checks_addresses_is_loaded_with_the_first_address_and_not_before():
+    # It takes longer to load than all else that people need together.
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", _PROGRAM], cwd=root, check=True)

@@ -125,19 +125,69 @@ def test_an_ended_session_stays_ended(ada):
 
 
 @pytest.mark.spec("ASVS 5.0", "7.2.4")
-def test_signing_in_again_renews_the_session(ada):
+def test_signing_in_again_makes_the_old_cookie_worthless_at_once(ada):
     old, old_cookie = start(ada)
     new, new_cookie = start(ada, at=NOW + HOUR, replaces=old.id)
-    assert new.id != old.id
     assert sessions.current(old_cookie, now=NOW + HOUR) is None
     assert sessions.current(new_cookie, now=NOW + HOUR) == new
-    assert new.auth_time == NOW + HOUR
+
+
+@pytest.mark.spec("OpenID Connect Back-Channel Logout 1.0", "2.1")
+def test_signing_in_again_renews_all_of_the_session_but_its_name(ada):
+    old, _ = start(ada)
+    at = NOW + HOUR
+    as_caller("192.0.2.8", agent="Another")
+    proof = Authenticated(ada.id, "urn:other", ("pwd", "otp"), at)
+    new, cookie = sessions.start(proof, replaces=old.id, now=at)
+    assert new == sessions.get(old.id) == sessions.current(cookie, now=at)
+    assert (new.auth_time, new.acr, new.amr) == (at, "urn:other", ("pwd", "otp"))
+    assert (new.created_at, new.last_seen_at, new.expires_at) == (at, at, at + IDLE)
+    assert (new.address, new.agent) == ("192.0.2.8", "Another")
+    assert [each.id for each in sessions.of_user(ada.id, now=at)] == [old.id]
+
+
+def test_a_session_that_ended_meanwhile_is_not_brought_back_by_a_sign_in(ada):
+    old, old_cookie = start(ada)
+    sessions.end(old.id, reason="ended_by_admin", now=NOW)
+    new, cookie = start(ada, at=NOW + MINUTE, replaces=old.id)
+    assert new.id != old.id
+    assert sessions.current(cookie, now=NOW + MINUTE) == new
+    assert sessions.current(old_cookie, now=NOW + MINUTE) is None
+    assert sessions.get(old.id).ended_at == NOW
+
+
+def test_nobody_takes_a_session_of_somebody_else_over(ada):
+    bob = users.create(NewUser("bob"), now=NOW)
+    hers, cookie = start(ada)
+    his, _ = start(bob, replaces=hers.id)
+    assert his.id != hers.id
+    assert sessions.current(cookie, now=NOW) == hers
+
+
+@pytest.mark.parametrize("over", ["ended", "idle", "never was"])
+def test_what_is_over_is_not_held(ada, over):
+    session, _ = start(ada)
+    assert sessions.hold(session.id, now=NOW)
+    if over == "ended":
+        sessions.end(session.id, reason="sign_out", now=NOW)
+    session_id = "A" * 22 if over == "never was" else session.id
+    assert not sessions.hold(session_id, now=NOW + IDLE if over == "idle" else NOW)
+
+
+def test_being_held_is_not_being_used(ada):
+    session, _ = start(ada)
+    assert sessions.hold(session.id, now=NOW + HOUR)
+    assert sessions.get(session.id) == session
 
 
 def test_every_sign_in_is_recorded_with_its_session(ada):
     old, _ = start(ada)
     new, _ = start(ada, replaces=old.id)
-    second, first = events.tail(kind="sign_in")
+    assert new.id == old.id
+    sessions.end(new.id, reason="sign_out", now=NOW)
+    last, _ = start(ada, replaces=new.id)
+    third, second, first = events.tail(kind="sign_in")
+    assert (third.session_id, third.detail) == (last.id, {"amr": ["pwd"], "renewed": False})
     assert (first.session_id, first.detail) == (old.id, {"amr": ["pwd"], "renewed": False})
     assert (second.session_id, second.detail) == (new.id, {"amr": ["pwd"], "renewed": True})
 

@@ -1,7 +1,7 @@
 """The browser on the other side: which one it is, who is signed in to it, and how that changes.
 
 Specs:
-    ASVS 5.0 7.2.4    a new session at every sign-in
+    ASVS 5.0 7.2.4    a new session token at every sign-in
     ASVS 5.0 14.3.1   what a browser keeps is cleared when a session ends
 
 What is looked up is kept for the rest of the request. Templates learn of the person only what a
@@ -19,7 +19,7 @@ from app.identity import devices, sessions, users
 from app.identity.authentication import Authenticated
 from app.identity.sessions import Session
 from app.identity.users import Person
-from app.tokens import grants, revocation
+from app.tokens import revocation
 from app.web import cookies, csrf
 
 # How long a sign-in counts as fresh where much can be broken.
@@ -70,19 +70,15 @@ def is_fresh(current: Session, *, now: datetime) -> bool:
 def sign_in(authenticated: Authenticated, *, now: datetime) -> Session:
     """Begin a session in this browser, in place of the one it has.
 
-    The same person's session is renewed: the grants that lean on it go over to the new one. Another
-    person's is ended with them.
+    The same person's session is renewed under a new cookie: what leans on it goes on. Another
+    person's is ended, with what leans on it.
     """
     old = session()
     if old is not None and old.user_id != authenticated.user_id:
         revocation.of_session(old.id, reason="replaced", now=now)
         old = None
     new, cookie = sessions.start(authenticated, replaces=old.id if old else None, now=now)
-    if old is not None:
-        grants.move_session(old.id, new.id)
-    device = cookies.read_device()
-    if device is None or not devices.is_known(device, authenticated.user_id):
-        device = devices.issue(authenticated.user_id)
+    device = _device(authenticated.user_id)
 
     @after_this_request
     def _set_cookies(response: Response) -> Response:
@@ -92,6 +88,15 @@ def sign_in(authenticated: Authenticated, *, now: datetime) -> Session:
 
     _changed(new)
     return new
+
+
+def _device(user_id: str) -> str:
+    # Read now: the request that signs in may have changed the password just before.
+    changed_at = users.password_changed_at(user_id)
+    device = cookies.read_device()
+    if device is not None and devices.is_known(device, user_id, password_changed_at=changed_at):
+        return device
+    return devices.issue(user_id, password_changed_at=changed_at)
 
 
 def sign_out(*, now: datetime) -> None:

@@ -10,6 +10,7 @@ from tests.web.pages.visitor import PASSWORD, answer_of, read
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NEW = "eleven quiet lanterns at sea"
+COOKIES = ("signet-session", "signet-device")
 
 
 def live(app, person):
@@ -106,6 +107,29 @@ def test_changing_the_password_ends_the_other_sessions(app, browser, make_browse
     assert other.get("/account").location.startswith("/login")
     assert make_browser().sign_in("ada", NEW).status_code == 303
     assert make_browser().sign_in("ada", PASSWORD).status_code == 400
+
+
+@pytest.mark.spec("ASVS 5.0", "7.2.4")
+def test_changing_the_password_keeps_the_session_and_replaces_its_cookies(
+    app, browser, make_browser, ada
+):
+    browser.sign_in("ada")
+    before = {name: browser.cookie(name).value for name in COOKIES}
+    (own,) = live(app, ada)
+    change_password(browser)
+    assert live(app, ada) == {own}
+    assert all(browser.cookie(name).value != before[name] for name in COOKIES)
+    thief = make_browser()
+    thief.http.set_cookie("signet-session", before["signet-session"])
+    assert thief.get("/account").location.startswith("/login")
+
+
+def test_a_known_browser_stays_known_until_the_password_changes(browser, ada):
+    browser.sign_in("ada")
+    device = browser.cookie("signet-device").value
+    browser.http.delete_cookie("signet-session")
+    browser.sign_in("ada")
+    assert browser.cookie("signet-device").value == device
 
 
 @pytest.mark.spec("ASVS 5.0", "6.2.3")

@@ -227,7 +227,8 @@ def test_a_request_begun_in_another_browser_is_refused(browser, make_browser, au
 def test_the_page_may_send_its_form_on_to_the_application(browser, authorize):
     response = browser.get(blob_page(browser, authorize()))
     policy = response.headers["Content-Security-Policy"]
-    assert "form-action 'self' https://notes.example" in policy
+    # The application's callback may send people on: where to is its own business, as long as it is https.
+    assert "form-action 'self' https:" in policy
 
 
 @pytest.mark.spec("OpenID Connect Core 1.0", "3.1.2.1")
