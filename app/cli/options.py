@@ -1,6 +1,5 @@
 """The options that many commands share, and the kinds of value they take."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -61,19 +60,3 @@ def with_paging(function: Function) -> Function:
     )  # fmt: skip
     after = click.option("--after", metavar="ID", help="Begin after this one.")
     return limit(after(function))
-
-
-def claim_value(text: str) -> Any:
-    """Return the value of a claim: an object, a number or a truth value if it is JSON, else text.
-
-    A list is one too; a JSON string is the way to say ``"true"`` and mean the word.
-    """
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except ValueError:
-        return text
-
-
-def _refuse(_: str) -> Any:
-    # NaN and Infinity are no JSON, whatever Python says.
-    raise ValueError("not JSON")

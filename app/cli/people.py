@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli import output
-from app.cli.options import claim_value
 from app.core.config import Settings
 
 if TYPE_CHECKING:
     from app.identity.users import Person
 
+# Standard claims that live in fields of the account; --claim may name them all the same.
+_FIELDS = ("name", "email", "email_verified")
 COLUMNS = ("id", "username", "email", "name", "roles", "disabled")
 
 
@@ -21,9 +22,15 @@ def shown(person: "Person") -> dict[str, Any]:
     return output.as_mapping(person)
 
 
-def claims_of(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """Return the claims given as NAME=VALUE."""
-    return {name: claim_value(text) for name, text in pairs}
+def claims_of(pairs: tuple[tuple[str, str], ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the claims given as NAME=VALUE: those that an account has a field for, and all others."""
+    from app.identity import claims
+
+    parsed = {name: claims.parse(name, text) for name, text in pairs}
+    fields = {name: parsed.pop(name) for name in _FIELDS if name in parsed}
+    if not isinstance(fields.get("email_verified", True), bool):
+        raise click.UsageError("the claim email_verified is true or false")
+    return fields, parsed
 
 
 def password_from(given: Mapping[str, Any]) -> str | None:

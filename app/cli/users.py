@@ -38,14 +38,15 @@ def create(username: str, **given: Any) -> None:
     with opened() as settings:
         from app.identity import users
 
+        fields, claims = people.claims_of(given["claims"])
         new = users.NewUser(
             username=username,
             email=given["email"],
-            name=given["name"],
+            name=given["name"] or fields.get("name"),
             password=password,
             roles=tuple(given["roles"]),
-            claims=people.claims_of(given["claims"]),
-            email_verified=given["email_verified"],
+            claims=claims,
+            email_verified=given["email_verified"] or fields.get("email_verified", False),
         )
         person = users.create(new, now=clock.now())
     if password is None:
@@ -105,7 +106,9 @@ def update(user: str, **given: Any) -> None:
         if given["roles"]:
             wanted["roles"] = tuple(role for role in given["roles"] if role)
         if given["claims"]:
-            claims = {**person.claims, **people.claims_of(given["claims"])}
+            fields, named = people.claims_of(given["claims"])
+            wanted = {**fields, **wanted}
+            claims = {**person.claims, **named}
             wanted["claims"] = {name: value for name, value in claims.items() if value != ""}
         if not wanted:
             raise click.UsageError("nothing to change was named")

@@ -71,9 +71,14 @@ def parse(name: str, text: str) -> Any:
     if name in _STANDARD and name not in _STRUCTURED:
         return text
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return text
+
+
+def _refuse(_: str) -> Any:
+    # NaN and Infinity are no JSON, whatever Python says.
+    raise ValueError("not JSON")
 
 
 def _check_name(name: str) -> None:

@@ -138,3 +138,18 @@ def test_revoking_a_person_says_how_much_ended(signet, ada):
 
 def test_control_characters_in_a_name_do_not_reach_the_terminal(signet):
     assert output.plain("a\x1b[2Jb\u202ec") == "a\\u001b[2Jb\\u202ec"
+
+
+@pytest.mark.spec("OpenID Connect Core 1.0", "5.1")
+def test_standard_claims_that_have_a_field_are_claims_all_the_same(signet):
+    created = signet(
+        "users", "create", "grace", "--email", "grace@example.org", "--claim", "name=Grace H.",
+        "--claim", "email_verified=true", "--claim", "birthdate=1906-12-09", "--json",
+    ).json  # fmt: skip
+    assert created["email"] == "grace@example.org"
+    assert created["email_verified"] is True
+    assert created["name"] == "Grace H."
+    assert created["claims"] == {"birthdate": "1906-12-09"}
+    changed = signet("users", "update", "grace", "--claim", "email_verified=false", "--json").json
+    assert changed["email_verified"] is False
+    assert signet("users", "update", "grace", "--claim", "email_verified=maybe").code == 2
