@@ -22,16 +22,16 @@ class KeySetDocument:
     until_change: int
 
 
-# The bytes follow from the kids alone, for a kid is the thumbprint of its key; so one slot serves
+# The bytes follow from kids and algorithms alone, for a kid is the thumbprint of its key; so one slot serves
 # any database.
-_made: tuple[tuple[str, ...], bytes] = ((), b'{"keys":[]}')
+_made: tuple[tuple[tuple[str, str], ...], bytes] = ((), b'{"keys":[]}')
 
 
 def document(*, now: datetime) -> KeySetDocument:
     """Return the published keys, to be kept no longer than until the next planned change."""
     global _made  # noqa: PLW0603 - replaced as one value, so no thread sees half of it
     keys = signing_keys.published(now=now)
-    kids = tuple(key.kid for key in keys)
+    kids = tuple((key.kid, key.algorithm) for key in keys)
     made = _made
     if made[0] != kids:
         body = json.dumps({"keys": [dict(key.public_jwk) for key in keys]}, separators=(",", ":"))

@@ -32,7 +32,7 @@ _encode_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _decode_json = json.JSONDecoder().decode
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # The protected header of a key and a typ never changes, so each is encoded once.
-_headers: dict[tuple[str, str | None], bytes] = {}
+_headers: dict[tuple[str, str, str | None], bytes] = {}
 # Read once as well, but only headers under which a signature of ours was found.
 _proven_headers: dict[str, dict[str, Any]] = {}
 
@@ -58,7 +58,7 @@ def sign(claims: Mapping[str, Any], *, algorithm: str, typ: str | None, now: dat
         NoSigningKeyError: no key may sign with ``algorithm`` now.
     """
     key = signing_keys.active(algorithm, now=now)
-    header = _headers.get((key.kid, typ)) or _header(key, typ)
+    header = _headers.get((key.kid, algorithm, typ)) or _header(key, typ)
     message = header + b"." + _base64url(_encode_json(claims).encode("ascii"))
     signature = ALGORITHMS[algorithm].sign(message, key.private)
     return (message + b"." + _base64url(signature)).decode("ascii")
@@ -167,7 +167,7 @@ def _header(key: signing_keys.SigningKey, typ: str | None) -> bytes:
     if typ is not None:
         header["typ"] = typ
     encoded = _base64url(_encode_json(header).encode("ascii"))
-    _remember(_headers, (key.kid, typ), encoded)
+    _remember(_headers, (key.kid, key.algorithm, typ), encoded)
     return encoded
 
 
