@@ -17,6 +17,7 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from app.core.errors import InvalidInputError
+from app.core.loopback import is_loopback
 
 MAX_LENGTH = 2048
 _MAX_PORT = 65535
@@ -129,7 +130,7 @@ def _check(uri: str, application_type: str, field: str) -> None:
 
 def _check_web(uri: str, parts: SplitResult, field: str) -> None:
     _check_host(uri, parts, field)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise InvalidInputError(f"{uri}: http is accepted on loopback addresses alone", field=field)
     if parts.scheme not in {"https", "http"}:
         raise InvalidInputError(f"{uri}: must begin with https://", field=field)
@@ -171,12 +172,3 @@ def _is_host(host: str) -> bool:
     except ValueError:
         return False
     return not (isinstance(address, IPv6Address) and address.scope_id)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,14 +3,15 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from ipaddress import ip_address, ip_network
+from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
+from app.core.loopback import is_loopback
 from app.core.options import ENVIRONMENT_PREFIX, build, declared
 
 CONFIG_FILE_VARIABLE = "SIGNET_CONFIG"
@@ -141,20 +142,6 @@ def _issuer(issuer: str) -> str:
         )
     if parts.path not in {"", "/"}:
         raise ConfigurationError("SIGNET_ISSUER has no path: Signet owns its host name")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ConfigurationError("SIGNET_ISSUER must be https, except on a loopback address")
     return issuer.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def names() -> list[str]:
-    """Return the names of all sections, in order."""
-    return [each.name for each in fields(Settings)]

@@ -10,7 +10,7 @@ the server stores nothing for people who never come back.
 """
 
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -57,11 +57,6 @@ class AuthorizationRequest:
     issued_at: float
     # The session that the person chose to go on with (prompt=select_account).
     chosen_session: str | None = None
-
-    @property
-    def received_at(self) -> datetime:
-        """Return when the request arrived."""
-        return datetime.fromtimestamp(self.issued_at, UTC)
 
     def choosing(self, session_id: str) -> "AuthorizationRequest":
         """Return the same request with the account question answered."""

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 
 from app.audit import events
+from app.core import metrics
 from app.core.db import affected
 from app.core.errors import SignetError
 from app.models.tokens import Grant as Row
@@ -120,5 +121,6 @@ def _reused(grant: Grant, *, now: datetime) -> None:
         about = events.Subjects(
             grant.user_id, grant.client_id, grant.authentication.session_id, grant.id
         )
+        metrics.refresh_token_reused()
         events.record(events.Kind.REFRESH_TOKEN_REUSED, now=now, outcome="refused", about=about)
     raise RefreshTokenReusedError(detail=f"grant {grant.id}")

@@ -183,12 +183,15 @@ def test_consent_is_asked_once_and_again_when_scopes_grow(signed_up: Provider) -
     page = browser.sign_in(browser.authorize(client_id="third", scope="openid"))
     assert 'id="consent-allow"' in page.text
     assert "The App" in page.text
+    assert "badge-new" not in page.text
     assert "code" in answer_of(browser.submit(page, decision="allow"))
     assert "code" in answer_of(browser.authorize(client_id="third", prompt="none"))
     grown = {"client_id": "third", "scope": "openid email"}
     answer = answer_of(browser.authorize(**grown, prompt="none"))
     assert answer["error"] == "consent_required"
     page = browser.authorize(**grown)
+    # What was not allowed before is pointed out, and only that.
+    assert page.text.count("badge-new") == 1
     assert "code" in answer_of(browser.submit(page, decision="allow"))
     assert "code" in answer_of(browser.authorize(**grown, prompt="none"))
 

@@ -160,9 +160,7 @@ def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
     return ConsentQuestion(
         scopes=request.scope,
         # Where nothing was allowed before, everything is new, and nothing has to be pointed out.
-        new_scopes=frozenset(request.scope) - frozenset(known.scope)
-        if known.scope
-        else frozenset(),
+        new_scopes=_new(request, known) if known.granted_at else frozenset(),
         apis=wanted,
         offline="offline_access" in request.scope,
         redirect_host=parts.netloc or f"{parts.scheme}:",

@@ -66,5 +66,12 @@ def _page(asked: Pending, question: ConsentQuestion, person: Person) -> Response
 
 def _shown_api(api: Api, question: ConsentQuestion) -> dict[str, Any]:
     wanted = [name for name in question.scopes if name in api.scopes]
-    scopes = [{"name": name, "description": api.scopes[name]} for name in wanted]
+    scopes = [
+        {
+            "name": name,
+            "description": api.scopes[name],
+            "is_new": name in question.new_scopes,
+        }
+        for name in wanted
+    ]
     return {"name": api.name, "scopes": scopes}
