@@ -6,25 +6,29 @@ Client records may be cached for a moment; what is asked here never is.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select
 
-from app.core.db import db
+from app.core.db import Instant, db, table_of
 from app.models.clients import Client
 
 
 def is_active(client_id: Any, issued_at: Any) -> ColumnElement[bool]:
     """Return the condition that a client is not disabled and what it got at ``issued_at`` is not void."""
+    known = table_of(Client)
     return (
         exists()
         .where(
-            Client.client_id == client_id,
-            Client.disabled_at.is_(None),
-            or_(Client.revoked_before.is_(None), Client.revoked_before <= issued_at),
+            known.c.client_id == client_id,
+            known.c.disabled_at.is_(None),
+            or_(known.c.revoked_before.is_(None), known.c.revoked_before <= issued_at),
         )
-        .correlate_except(Client)
+        .correlate_except(known)
     )
+
+
+_ACTIVE_NOW = select(is_active(bindparam("client"), bindparam("issued_at", type_=Instant())))
 
 
 def is_active_now(client_id: str, *, issued_at: datetime) -> bool:
     """Tell whether a token that the client got for itself at ``issued_at`` still counts."""
-    return bool(db.session.scalar(select(is_active(client_id, issued_at))))
+    return bool(db.session.scalar(_ACTIVE_NOW, {"client": client_id, "issued_at": issued_at}))

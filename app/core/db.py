@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -190,6 +190,14 @@ def is_unavailable(error: BaseException) -> bool:
         "OperationalError", "QueryCanceled", "LockNotAvailable", "AdminShutdown", "CannotConnectNow",
         "SerializationFailure", "DeadlockDetected", "InterfaceError", "ConnectionTimeout",
     }  # fmt: skip
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the plain table behind ``model``: statements on it skip the ORM, which the token path cannot afford."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is not mapped to a table")
+    return table
 
 
 def insert_ignore(table: type[Base]) -> Any:

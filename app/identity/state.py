@@ -8,9 +8,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists
 
+from app.core.db import table_of
 from app.models.identity import User
 
 
 def is_active(user_id: Any) -> ColumnElement[bool]:
     """Return the condition that the person in column ``user_id`` exists and is not disabled."""
-    return exists().where(User.id == user_id, User.disabled_at.is_(None)).correlate_except(User)
+    people = table_of(User)
+    return (
+        exists()
+        .where(people.c.id == user_id, people.c.disabled_at.is_(None))
+        .correlate_except(people)
+    )

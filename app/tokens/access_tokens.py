@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 
 from app.clients import state as client_state
 from app.core import clock, config
-from app.core.db import affected, db, insert_ignore
+from app.core.db import affected, db, insert_ignore, table_of
 from app.core.secrets import new_id
 from app.identity import roles
 from app.jose import jwt
@@ -27,6 +27,7 @@ from app.tokens.authorization import Authorization
 
 TYPE = "at+jwt"
 _GRANT_ID_LENGTH = 22
+_DENIED = select(exists().where(table_of(DeniedToken).c.jti == bindparam("jti")))
 
 
 @dataclass(frozen=True)
@@ -134,4 +135,4 @@ def _issued_at(authorization: Authorization, now: datetime) -> int:
 
 
 def _is_denied(jti: str) -> bool:
-    return bool(db.session.scalar(select(exists().where(DeniedToken.jti == jti))))
+    return bool(db.session.scalar(_DENIED, {"jti": jti}))

@@ -8,14 +8,26 @@ Specs:
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from app.audit import events
-from app.core.db import affected
+from app.core.db import affected, table_of
 from app.core.errors import SignetError
 from app.models.tokens import Grant as Row
 from app.tokens import derivation, grants
 from app.tokens.grants import Grant
+
+_T = table_of(Row)
+_REDEEM = (
+    update(_T)
+    .where(_T.c.id == bindparam("grant"), _T.c.redeemed_at.is_(None), _T.c.revoked_at.is_(None))
+    .values(
+        redeemed_at=bindparam("now"),
+        generation=1,
+        rotated_at=bindparam("now"),
+        expires_at=bindparam("over"),
+    )
+)
 
 
 class AuthorizationCodeInvalidError(SignetError):
@@ -55,12 +67,7 @@ def redeem(grant: Grant, *, expires_at: datetime, now: datetime) -> None:
     Raises:
         AuthorizationCodeReusedError: another request was first; the grant is now revoked.
     """
-    spent = affected(
-        update(Row)
-        .where(Row.id == grant.id, Row.redeemed_at.is_(None), Row.revoked_at.is_(None))
-        .values(redeemed_at=now, generation=1, rotated_at=now, expires_at=expires_at)
-        .execution_options(synchronize_session=False)
-    )
+    spent = affected(_REDEEM, {"grant": grant.id, "now": now, "over": expires_at})
     if spent != 1:
         _reused(grant, now=now)
 

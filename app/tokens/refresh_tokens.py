@@ -11,15 +11,30 @@ for a few seconds, anything older is a theft.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from app.audit import events
 from app.core import metrics
-from app.core.db import affected
+from app.core.db import affected, table_of
 from app.core.errors import SignetError
 from app.models.tokens import Grant as Row
 from app.tokens import derivation, grants
 from app.tokens.grants import Grant
+
+_T = table_of(Row)
+_ROTATE = (
+    update(_T)
+    .where(
+        _T.c.id == bindparam("grant"),
+        _T.c.generation == bindparam("presented"),
+        _T.c.revoked_at.is_(None),
+        _T.c.expires_at > bindparam("now"),
+        _T.c.ends_at > bindparam("now"),
+    )
+    .values(
+        generation=bindparam("successor"), rotated_at=bindparam("now"), expires_at=bindparam("over")
+    )
+)
 
 
 class RefreshTokenInvalidError(SignetError):
@@ -77,18 +92,14 @@ def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now
         RefreshTokenInvalidError: the grant ended meanwhile.
     """
     grant = presented.grant
-    moved = affected(
-        update(Row)
-        .where(
-            Row.id == grant.id,
-            Row.generation == presented.generation,
-            Row.revoked_at.is_(None),
-            Row.expires_at > now,
-            Row.ends_at > now,
-        )
-        .values(generation=presented.generation + 1, rotated_at=now, expires_at=expires_at)
-        .execution_options(synchronize_session=False)
-    )
+    values = {
+        "grant": grant.id,
+        "presented": presented.generation,
+        "successor": presented.generation + 1,
+        "now": now,
+        "over": expires_at,
+    }
+    moved = affected(_ROTATE, values)
     if moved == 1:
         return
     fresh = grants.find(grant.id)
