@@ -83,7 +83,15 @@ def _details(event: Event, names: dict[str, str]) -> list[str]:
         found.append(gettext("from %(address)s", address=event.address))
     if event.reference:
         found.append(f"{gettext('Reference')} {event.reference}")
-    return [*found, *(f"{name}={value}" for name, value in event.detail.items())]
+    return [*found, *(f"{name}={_said(value)}" for name, value in event.detail.items())]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or NOTHING
+    if isinstance(value, bool):
+        return pages.yes_or_no(value)
+    return str(value)
 
 
 def _outcome(outcome: str) -> str:
