@@ -31,7 +31,7 @@ PORTS = {
 def main() -> int:
     """Run the demo until Ctrl-C; return the exit code."""
     # Whoever stops us politely, or closes the terminal, gets the same clean end as Ctrl-C.
-    for polite in (signal.SIGTERM, signal.SIGHUP):
+    for polite in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(polite, signal.default_int_handler)
     try:
         ports = chosen_ports()
