@@ -8,10 +8,11 @@ PY := .venv/bin/python
 PYTEST_ARGS ?= -n auto --dist loadgroup
 SERVE_ARGS ?=
 UPGRADE ?=
+BENCH_ARGS ?=
 PACKAGE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test check format lock audit wheel docs translations clean help environment
+.PHONY: run demo test check format lock audit wheel docs bench translations clean help environment
 
 run: ## start Signet on http://127.0.0.1:8000 (SERVE_ARGS="--port 9000")
 	@.ci/environment runtime
@@ -48,6 +49,9 @@ wheel: environment ## build dist/*.whl
 docs: environment ## rewrite the generated references of settings and commands
 	@.venv/bin/signet reference settings > docs/settings.md
 	@.venv/bin/signet reference cli > docs/cli.md
+
+bench: environment ## measure the server, as ratios to this machine's own rates (BENCH_ARGS="--only refresh")
+	@$(PY) bench/run.py $(BENCH_ARGS)
 
 translations: environment ## collect new strings and compile every language
 	@.ci/translations

@@ -62,16 +62,12 @@ def narrow(granted: tuple[str, ...], asked: tuple[str, ...], client: Client) -> 
     """
     if set(asked) - set(granted):
         raise invalid_target("The resource was not granted.", asked)
+    # Our own endpoint is no registered API; to look for it would find nothing, each time anew.
     userinfo = config.current().userinfo_audience
-    chosen = {
-        identifier: apis.get(identifier)
-        for identifier in asked or granted
-        if identifier == userinfo or identifier in client.resources
-    }
     known = {
-        identifier: api
-        for identifier, api in chosen.items()
-        if api is not None or identifier == userinfo
+        identifier: None if identifier == userinfo else apis.get(identifier)
+        for identifier in asked or granted
+        if identifier == userinfo or (identifier in client.resources and apis.get(identifier))
     }
     if not known:
         raise invalid_target("The resource is gone.", asked or granted)

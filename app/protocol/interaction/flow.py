@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from app.clients import apis, registry
+from app.clients import registry
 from app.clients.apis import Api
 from app.clients.registry import Client
 from app.core import config
@@ -155,13 +155,12 @@ def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
     """Return what the person is to be asked."""
     request = pending.request
     known = consent.of(session.user_id, request.client_id)
-    wanted = tuple(api for identifier in request.resources if (api := apis.get(identifier)))
     parts = urlsplit(request.redirect_uri)
     return ConsentQuestion(
         scopes=request.scope,
         # Where nothing was allowed before, everything is new, and nothing has to be pointed out.
         new_scopes=_new(request, known) if known.granted_at else frozenset(),
-        apis=wanted,
+        apis=tuple(consent.apis_of(request)),
         offline="offline_access" in request.scope,
         redirect_host=parts.netloc or f"{parts.scheme}:",
     )
