@@ -60,7 +60,8 @@ def prepare(subject: Subject, plan: Plan) -> Session:
     for_api = sign_in.authorization_path(subject, subject.jwt_parameters)
     parameters = sign_in.exchange_parameters(subject)
     refresh_tokens = []
-    for _ in range(_REFRESH_TOKENS):
+    # More than there are connections: each request waits for none of those under way.
+    for _ in range(max(_REFRESH_TOKENS, 2 * plan.connections)):
         code = browser.sign_in(for_api, person)
         refresh_tokens.append(
             sign_in.redeem(subject, connection, code, parameters)["refresh_token"]
