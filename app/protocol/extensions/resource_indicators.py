@@ -62,16 +62,22 @@ def narrow(granted: tuple[str, ...], asked: tuple[str, ...], client: Client) -> 
     """
     if set(asked) - set(granted):
         raise invalid_target("The resource was not granted.", asked)
-    # Our own endpoint is no registered API; to look for it would find nothing, each time anew.
     userinfo = config.current().userinfo_audience
-    known = {
-        identifier: None if identifier == userinfo else apis.get(identifier)
-        for identifier in asked or granted
-        if identifier == userinfo or (identifier in client.resources and apis.get(identifier))
-    }
-    if not known:
+    allowed = {userinfo, *client.resources}
+    left = tuple(identifier for identifier in asked or granted if identifier in allowed)
+    found = apis_among(left)
+    known = {userinfo, *(api.identifier for api in found)}
+    audience = tuple(identifier for identifier in left if identifier in known)
+    if not audience:
         raise invalid_target("The resource is gone.", asked or granted)
-    return Receivers(tuple(known), tuple(api for api in known.values() if api is not None))
+    return Receivers(audience, found)
+
+
+def apis_among(audience: tuple[str, ...]) -> tuple[Api, ...]:
+    """Return the registered APIs in ``audience``; our own userinfo endpoint is none, and is not looked for."""
+    userinfo = config.current().userinfo_audience
+    named = (identifier for identifier in audience if identifier != userinfo)
+    return tuple(api for identifier in named if (api := apis.get(identifier)))
 
 
 def meaningful(scope: tuple[str, ...], receivers: Receivers) -> tuple[str, ...]:

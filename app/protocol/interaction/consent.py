@@ -15,13 +15,12 @@ from sqlalchemy import delete, select, update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
-from app.clients import apis, registry
-from app.clients.apis import Api
+from app.clients import registry
 from app.clients.registry import Client
-from app.core import config
 from app.core.db import affected, db, insert_ignore
 from app.models.consents import Consent as Row
 from app.protocol.authorization_request import AuthorizationRequest
+from app.protocol.extensions import resource_indicators
 from app.tokens import revocation
 from app.tokens.claims import SCOPES
 
@@ -66,16 +65,9 @@ def of(user_id: str, client_id: str) -> Consent:
     return Consent(frozenset(row.scope.split()), at_apis, row.granted_at)
 
 
-def apis_of(request: AuthorizationRequest) -> list[Api]:
-    """Return the APIs that ``request`` is for; our own userinfo endpoint is none."""
-    userinfo = config.current().userinfo_audience
-    named = (identifier for identifier in request.resources if identifier != userinfo)
-    return [api for identifier in named if (api := apis.get(identifier))]
-
-
 def wanted_by(request: AuthorizationRequest) -> Consent:
     """Return what would have to be allowed for ``request``."""
-    asked = apis_of(request)
+    asked = resource_indicators.apis_among(request.resources)
     return Consent(
         scope=frozenset(word for word in request.scope if word in SCOPES),
         resources={

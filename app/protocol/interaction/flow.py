@@ -26,6 +26,7 @@ from app.protocol.authorization_request import (
     InteractionInvalidError,
 )
 from app.protocol.errors import OAuthError
+from app.protocol.extensions import resource_indicators
 from app.protocol.interaction import consent
 from app.protocol.interaction.consent import Consent
 from app.protocol.interaction.next_step import Facts, Step, next_step
@@ -160,7 +161,7 @@ def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
         scopes=request.scope,
         # Where nothing was allowed before, everything is new, and nothing has to be pointed out.
         new_scopes=_new(request, known) if known.granted_at else frozenset(),
-        apis=tuple(consent.apis_of(request)),
+        apis=resource_indicators.apis_among(request.resources),
         offline="offline_access" in request.scope,
         redirect_host=parts.netloc or f"{parts.scheme}:",
     )
