@@ -1,11 +1,12 @@
-"""The listening socket: opened before anything is made, and closed without failing a request.
+"""The listening sockets: opened before anything is made, and closed without failing a request.
 
 Specs:
     RFC 9112 section 9.6    a connection is announced as closed before it is
 
-One socket for all workers: whoever is free takes the next connection, and what waits in it outlives a
-worker that crashes. A connection that the kernel has accepted and no worker has taken would be reset when
-the socket closes, so a stop first keeps new ones out and waits until the last has been taken.
+Each worker has a socket of its own on the one address. A socket that all shared would leave every kept
+connection with whichever worker woke first. The parent holds the sockets too, so what waits in one outlives
+a worker that crashes. A connection that the kernel has accepted and no worker has taken would be reset when
+its socket closes, so a stop first keeps new ones out and waits until the last has been taken.
 """
 
 import ctypes
@@ -15,6 +16,8 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from app.core.errors import SignetError
 
@@ -54,23 +57,33 @@ def bind(host: str, port: int) -> socket.socket:
         raise AddressInUseError(f"cannot listen on {host}: {error.strerror or error}") from None
     try:
         # Without SO_REUSEPORT: a second server must fail, not share the requests of the first.
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Inherited by each connection: the end of an answer must not wait until its beginning is acknowledged.
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if host == "::":
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        opened.bind(address)
-        # Two sockets may be bound to one address; only one may listen.
-        opened.listen(BACKLOG)
+        _listen(opened, address)
     except OSError as error:
         opened.close()
         reason = "is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
         raise AddressInUseError(f"port {port} on {host}: {reason}") from None
-    opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
     return opened
 
 
-def drain(opened: socket.socket) -> None:
+def spread(opened: socket.socket, workers: int) -> list[socket.socket]:
+    """Return a listening socket for each worker, ``opened`` being the first, all on its address.
+
+    The kernel gives each new connection to one of them. Where it would not, all share ``opened``.
+    """
+    if sys.platform != "linux" or workers == 1:
+        return [opened] * workers
+    # Only now, when the address is ours alone: from here on sockets of this user may join it.
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sockets = [opened]
+    for _ in range(workers - 1):
+        another = socket.socket(opened.family, opened.type, opened.proto)
+        another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        _listen(another, opened.getsockname())
+        sockets.append(another)
+    return sockets
+
+
+def drain(sockets: Sequence[socket.socket]) -> None:
     """Let no new connection in and wait until the workers have taken those that were let in.
 
     Who connects meanwhile gets no answer from the kernel, asks again after a second and is refused.
@@ -79,11 +92,12 @@ def drain(opened: socket.socket) -> None:
     if sys.platform != "linux":
         return
     try:
-        _attach(opened)
+        for opened in sockets:
+            _attach(opened)
     except OSError:
         return
     end = time.monotonic() + _LONGEST_DRAIN
-    while waiting(opened) and time.monotonic() < end:
+    while any(map(waiting, sockets)) and time.monotonic() < end:
         time.sleep(_STEP)
     time.sleep(_FIRST_READ)
 
@@ -94,6 +108,18 @@ def waiting(opened: socket.socket) -> int:
     facts = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED_OFFSET + 4)
     count: int = struct.unpack_from("=I", facts, _UNACKED_OFFSET)[0]
     return count
+
+
+def _listen(opened: socket.socket, address: Any) -> None:
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Inherited by each connection: the end of an answer must not wait until its beginning is acknowledged.
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if address[0] == "::":
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    opened.bind(address)
+    # Two sockets may be bound to one address; without SO_REUSEPORT only one may listen.
+    opened.listen(BACKLOG)
+    opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
 
 
 def _attach(opened: socket.socket) -> None:

@@ -21,7 +21,7 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 from app.cli import listener
 
@@ -83,7 +83,7 @@ class _Server(MPServer):
             respawn_failed_workers=True,
             workers_kill_timeout=_KILL_AFTER,
         )
-        self._opened = opened
+        self._sockets = listener.spread(opened, size.workers)
         # Memory that the workers share with the parent: one byte, not 0 when the server is stopping.
         self._stopping = mmap.mmap(-1, 1)
         self._lifeline = os.pipe()
@@ -106,16 +106,23 @@ class _Server(MPServer):
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
-        self._sfd = self._opened.fileno()  # type: ignore[assignment]
         self._sso = None
-        held = SocketHolder(self._sfd, False, listener.BACKLOG)  # type: ignore[call-arg]  # noqa: FBT003 - not a Unix socket
+
+    def _spawn_worker(  # type: ignore[override]  # MPServer leaves out its parent's last parameter too
+        self, idx: int, target: Any, callback_loader: Any
+    ) -> WorkerProcess:
+        """Give worker ``idx`` its own socket; one that replaces it takes over what waits there."""
+        descriptor = self._sockets[idx].fileno()
+        held = SocketHolder(descriptor, False, listener.BACKLOG)  # type: ignore[call-arg]  # noqa: FBT003 - not a Unix socket
         self._shd = held  # type: ignore[assignment]
+        return super()._spawn_worker(idx, target, callback_loader)
 
     def _drop_shared_socket(self) -> None:
         self._stopping[0] = 1
         time.sleep(_ANNOUNCEMENT)
-        listener.drain(self._opened)
-        self._opened.close()
+        listener.drain(self._sockets)
+        for opened in self._sockets:
+            opened.close()
 
 
 def _announcing(application: WSGIApplication, stopping: mmap.mmap) -> WSGIApplication:

@@ -8,6 +8,7 @@ durable before it is answered.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from sqlite3 import OperationalError
 from time import monotonic, sleep
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from app.core import locks, sqlite_writers
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 
@@ -100,11 +102,13 @@ def init(app: Flask, settings: Settings) -> None:
                 "check_same_thread": False,
             },
         }
+        queue = None
         if url.database and url.database != ":memory:":
             # Flask-SQLAlchemy would look in its instance folder; a relative path means the working folder.
-            from pathlib import Path
-
-            url = url.set(database=str(Path(url.database).resolve()))
+            file = Path(url.database).resolve()
+            url = url.set(database=str(file))
+            queue = sqlite_writers.Queue(locks.beside(file, "writers"), patience=seconds)
+        options["connect_args"]["factory"] = sqlite_writers.connection_factory(queue)
     elif url.drivername == "postgresql+psycopg":
         options = _postgresql_options(settings)
     else:
@@ -154,11 +158,11 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _write_begins(
-        connection: Any, cursor: Any, statement: str, _parameters: Any, _context: Any, _many: Any
+        connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: Any
     ) -> None:
         raw = connection.connection.dbapi_connection
         if not raw.in_transaction and statement.lstrip()[:7].upper().startswith(_WRITES):
-            cursor.execute("BEGIN IMMEDIATE")
+            raw.begin_writing()
 
 
 def _use_wal(cursor: Any, patience: float) -> None:

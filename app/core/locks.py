@@ -89,8 +89,13 @@ def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"signet/{name}".encode()).digest()[:8], signed=True)
 
 
+def beside(database: Path, name: str) -> Path:
+    """Return the file whose lock is the lock ``name`` of the SQLite file ``database``."""
+    return database.parent / f".{database.name}.{name}.lock"
+
+
 def _beside(engine: Engine, name: str) -> Path:
     database = engine.url.database
-    folder = Path(database).resolve().parent if database and database != ":memory:" else Path.cwd()
-    stem = Path(database).name if database else "signet"
-    return folder / f".{stem}.{name}.lock"
+    if not database or database == ":memory:":
+        return beside(Path.cwd() / "signet", name)
+    return beside(Path(database).resolve(), name)

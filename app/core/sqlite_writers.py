@@ -1,0 +1,143 @@
+"""The queue before SQLite's one writer, across the threads and processes of an installation.
+
+SQLite lets one transaction write at a time and makes the others poll, asleep for up to a tenth of a second
+between two looks: who has just come is as likely to be next as who has waited longest. Here the threads of a
+process line up behind a lock, and the first of each process behind a lock on a file beside the database.
+
+SQLite's own lock stays the one that counts. The queue only decides who asks for it, so a programme that does
+not know the queue is waited for as ever.
+"""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
+from typing import Any
+from weakref import finalize
+
+_FIRST_PAUSE = 0.00005
+_LONGEST_PAUSE = 0.002
+_MILLISECONDS = 1000
+
+
+class Queue:
+    """The writers of one database; ``patience`` is how many seconds one waits, in all."""
+
+    def __init__(self, file: Path, *, patience: float) -> None:
+        self.patience = patience
+        self._file = file
+        self._first = Lock()
+        self._descriptor = -1
+        self._process = 0
+
+    def enter(self) -> float:
+        """Wait for one's turn; return how many seconds of patience are left.
+
+        Raises:
+            sqlite3.OperationalError: it did not come in time.
+        """
+        end = monotonic() + self.patience
+        if not self._first.acquire(timeout=self.patience):
+            raise _locked()
+        try:
+            self._lock_file(end)
+        except BaseException:
+            self._first.release()
+            raise
+        return max(0.0, end - monotonic())
+
+    def leave(self) -> None:
+        """Let the next one write."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._first.release()
+
+    def _lock_file(self, end: float) -> None:
+        if self._process != os.getpid():
+            # A descriptor that came through a fork would be the lock of both processes at once.
+            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._process = os.getpid()
+            finalize(self, os.close, self._descriptor)
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if monotonic() >= end:
+                    raise _locked() from None
+            else:
+                return
+            # A wait inside the kernel could not be given up when the holder is stuck.
+            sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose writing transactions wait in ``queue`` for their turn."""
+
+    queue: Queue | None = None
+    _has_turn = False
+
+    def begin_writing(self) -> None:
+        """Begin a transaction that may write.
+
+        Raises:
+            sqlite3.OperationalError: somebody else writes for longer than one waits.
+        """
+        if self.queue is None:
+            self.execute("BEGIN IMMEDIATE")
+            return
+        left = self.queue.enter()
+        self._has_turn = True
+        try:
+            self._begin(left, self.queue.patience)
+        except BaseException:
+            self._give_up_turn()
+            raise
+
+    def commit(self) -> None:
+        """Commit; one that failed leaves the transaction, and the turn, to the rollback."""
+        super().commit()
+        self._give_up_turn()
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        try:
+            super().rollback()
+        finally:
+            self._give_up_turn()
+
+    def close(self) -> None:
+        """Close; what was not committed is undone."""
+        try:
+            super().close()
+        finally:
+            self._give_up_turn()
+
+    def _begin(self, left: float, patience: float) -> None:
+        waited_long = left < patience / 2
+        if waited_long:
+            self._be_patient(left)
+        try:
+            self.execute("BEGIN IMMEDIATE")
+        finally:
+            if waited_long:
+                self._be_patient(patience)
+
+    def _be_patient(self, seconds: float) -> None:
+        self.execute(f"PRAGMA busy_timeout={int(seconds * _MILLISECONDS)}")
+
+    def _give_up_turn(self) -> None:
+        if self._has_turn and self.queue is not None:
+            self._has_turn = False
+            self.queue.leave()
+
+
+def connection_factory(queue: Queue | None) -> Any:
+    """Return what ``sqlite3.connect`` makes connections with."""
+    return type("QueuedConnection", (Connection,), {"queue": queue})
+
+
+def _locked() -> sqlite3.OperationalError:
+    return sqlite3.OperationalError("database is locked")
