@@ -26,6 +26,7 @@ from granian.server.mp import MPServer, WorkerProcess
 from app.cli import listener
 
 _APPLICATION = ("app.factory", "create_app")
+_KEYS = "/.well-known/jwks.json"
 # Long enough for a client that is busy to be told that its connection ends.
 _ANNOUNCEMENT = 0.4
 _KILL_AFTER = 30
@@ -96,7 +97,9 @@ class _Server(MPServer):
         os.close(writing)
         threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
         create = getattr(import_module(_APPLICATION[0]), _APPLICATION[1])
-        return _announcing(create(), self._stopping)
+        application = create()
+        threading.Thread(target=_warm, args=(application,), daemon=True).start()
+        return _whole(application, self._stopping)
 
     def signal_handler_interrupt(self, *_: Any) -> None:
         """Begin to stop; in a worker that has just been forked and serves nothing yet, end."""
@@ -125,13 +128,21 @@ class _Server(MPServer):
             opened.close()
 
 
-def _announcing(application: WSGIApplication, stopping: mmap.mmap) -> WSGIApplication:
-    """Return ``application`` with the header that ends a connection on each answer of the last moments."""
+def _warm(application: WSGIApplication) -> None:
+    # Keys are answered from memory while the database is away: they must be there before it goes.
+    application({"REQUEST_METHOD": "GET", "PATH_INFO": _KEYS}, lambda *_: None)
 
-    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if not stopping[0]:
-            return application(environ, start)
 
+def _whole(
+    application: WSGIApplication, stopping: mmap.mmap
+) -> Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]:
+    """Return ``application`` with answers in one piece, the last ones of all ending their connection.
+
+    No answer of ours is long. Granian sends a list at once; for each piece of anything else it would come back
+    and wait for the interpreter.
+    """
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         def start_last(
             status: str, headers: list[tuple[str, str]], problem: Any = None
         ) -> Callable[[bytes], Any]:
@@ -140,7 +151,15 @@ def _announcing(application: WSGIApplication, stopping: mmap.mmap) -> WSGIApplic
             )
             return answered
 
-        return application(environ, start_last)
+        pieces = application(environ, start_last if stopping[0] else start)
+        if isinstance(pieces, list):
+            return pieces
+        try:
+            return [b"".join(pieces)]
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
 
     return answer
 

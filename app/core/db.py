@@ -121,6 +121,11 @@ def init(app: Flask, settings: Settings) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine, settings)
+        else:
+            # Imported here: SQLite does without the driver.
+            from app.core import postgresql_connections
+
+            postgresql_connections.bound(db.engine, settings.database.statement_timeout)
 
 
 def _postgresql_options(settings: Settings) -> dict[str, Any]:
@@ -149,6 +154,8 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
     def _connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={busy}")
+        # Decides how a new file is laid out, so before anything writes to it; an older file keeps its layout.
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
         _use_wal(cursor, settings.database.busy_timeout.total_seconds())
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -190,10 +197,10 @@ def is_unavailable(error: BaseException) -> bool:
         return False
     if error.connection_invalidated:
         return True
-    return type(error.orig).__name__ in {
-        "OperationalError", "QueryCanceled", "LockNotAvailable", "AdminShutdown", "CannotConnectNow",
-        "SerializationFailure", "DeadlockDetected", "InterfaceError", "ConnectionTimeout",
-    }  # fmt: skip
+    # Both drivers call what lies in the database's circumstances an OperationalError; a primary that has
+    # become a standby is, to psycopg, an internal error.
+    kinds = {kind.__name__ for kind in type(error.orig).__mro__}
+    return not kinds.isdisjoint({"OperationalError", "InterfaceError", "ReadOnlySqlTransaction"})
 
 
 def table_of(model: type[Base]) -> Table:

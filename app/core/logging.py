@@ -14,6 +14,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -103,7 +104,9 @@ class _Stderr:
 
     def msg(self, line: str) -> None:
         # One write a line: lines of several threads and processes do not mix.
-        sys.stderr.write(line + "\n")
+        # A disk that is full or a reader that is gone costs the line, not the request it tells of.
+        with suppress(OSError):
+            sys.stderr.write(line + "\n")
 
     debug = info = warning = error = critical = exception = msg
 

@@ -83,9 +83,15 @@ def check(engine: Engine) -> list[str]:
 
 def _prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        # Imported here: SQLite does without the driver.
+        from app.core import postgresql_connections
+
         # A migration of large tables may take longer than any request may.
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = 0"))
+        # The connection does not return to the pool, where every wait has an end.
+        connection.detach()
+        postgresql_connections.unbind(connection.connection.dbapi_connection)
         return
     # SQLite changes a table by making it anew, and dropping the old one would delete what refers to
     # its rows. The connection does not return to the pool, so no other work runs in this state.

@@ -207,9 +207,9 @@ def in_front(inner: Any, resources: dict[str, _Constant], frame: _Frame) -> Any:
             if condition is not None:
                 # The server may change the list that it gets.
                 start_response(condition, [*chosen.unchanged])
-                return ()
+                return []
         start_response("200 OK", [*chosen.full])
-        return (chosen.body,) if method == "GET" else ()
+        return [chosen.body] if method == "GET" else []
 
     return answering
 
@@ -229,7 +229,7 @@ def _not_read(method: str, frame: _Frame, start_response: Any) -> Iterable[bytes
     if method == "OPTIONS":
         headers = [*_PREFLIGHT, *frame.headers[len(_OPEN) :], ("Allow", _ALLOWED)]
         start_response("204 No Content", headers)
-        return ()
+        return []
     return _refused("405 Method Not Allowed", frame, start_response, ("Allow", _ALLOWED))
 
 
@@ -239,4 +239,4 @@ def _refused(status: str, frame: _Frame, start_response: Any, extra: Header) -> 
     kind = ("Content-Type", "application/problem+json")
     length = ("Content-Length", str(len(body)))
     start_response(status, [kind, length, _NO_STORE, extra, *frame.headers])
-    return (body,)
+    return [body]

@@ -1,0 +1,128 @@
+"""``signet serve`` whose processes kill themselves at a chosen point. Run as a program of its own.
+
+A request chooses by the header ``Dies``: its worker is killed as by ``kill -9``, at
+
+    minted      the tokens are signed, nothing is spent yet
+    spent       the row is changed, not committed
+    committed   the change is durable, the answer not begun
+
+A start chooses by the variable ``MORTAL_STEP``: the process is killed at that step of all that it makes
+durable, counted from 1, just before and just after each.
+"""
+
+import os
+import signal
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, has_request_context, request
+from granian.server.mp import MPServer
+from sqlalchemy import event
+from sqlalchemy.engine.default import DefaultDialect
+
+from app import factory
+from app.cli.main import main
+from app.core import sqlite_writers
+from app.core.db import db
+from app.core.writing import Change
+
+HEADER = "Dies"
+STEP_VARIABLE = "MORTAL_STEP"
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dies_at(point: str) -> bool:
+    return has_request_context() and request.headers.get(HEADER) == point
+
+
+def _kill_requests() -> None:
+    """Arm every application that a worker makes."""
+    create = factory.create_app
+
+    def create_mortal(*arguments: Any) -> Flask:
+        app = create(*arguments)
+        with app.app_context():
+            event.listen(db.engine, "before_cursor_execute", _statement)
+        event.listen(db.session, "before_commit", lambda _: _dies_at("spent") and _die())
+        event.listen(db.session, "after_commit", lambda _: _dies_at("committed") and _die())
+        return app
+
+    change, commit = Change.on, sqlite_writers.Connection.commit
+
+    def _change(self: Change, connection: Any, prepared: Any, values: Any) -> Any:
+        # PostgreSQL commits a single statement as it changes the row: before it nothing is spent.
+        if _dies_at("minted") or (_dies_at("spent") and not prepared.is_sqlite):
+            _die()
+        changed = change(self, connection, prepared, values)
+        if _dies_at("committed"):
+            _die()
+        return changed
+
+    def _commit(self: sqlite_writers.Connection) -> None:
+        if _dies_at("spent"):
+            _die()
+        commit(self)
+
+    def _statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE grants") and _dies_at("minted"):
+            _die()
+
+    factory.create_app = create_mortal
+    Change.on = _change  # type: ignore[method-assign]
+    sqlite_writers.Connection.commit = _commit  # type: ignore[method-assign]
+    _forgive_crashes()
+
+
+def _forgive_crashes() -> None:
+    # The server gives up when a worker crashes again within seconds; here that is what is asked for.
+    respawn = MPServer._respawn_workers
+
+    def respawn_and_forget(self: Any, *arguments: Any, **options: Any) -> None:
+        respawn(self, *arguments, **options)
+        self.respawned_wrks.clear()
+
+    MPServer._respawn_workers = respawn_and_forget
+
+
+def _kill_start(last: int) -> None:
+    """Arm this process: it dies at step ``last`` of what it makes durable."""
+    steps = count(1)
+
+    def step() -> None:
+        if next(steps) == last:
+            _die()
+
+    rename, commit = Path.rename, DefaultDialect.do_commit
+
+    def mortal_rename(self: Path, target: Any) -> Path:
+        step()
+        renamed = rename(self, target)
+        step()
+        return renamed
+
+    def mortal_commit(self: Any, connection: Any) -> None:
+        step()
+        commit(self, connection)
+        step()
+
+    Path.rename = mortal_rename  # type: ignore[method-assign]
+    DefaultDialect.do_commit = mortal_commit  # type: ignore[method-assign]
+    os.register_at_fork(after_in_child=lambda: _disarm(rename, commit))
+
+
+def _disarm(rename: Any, commit: Any) -> None:
+    # A worker is not the start any more.
+    Path.rename = rename  # type: ignore[method-assign]
+    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    _kill_requests()
+    if chosen := os.environ.pop(STEP_VARIABLE, None):
+        _kill_start(int(chosen))
+    sys.exit(main(sys.argv[1:]))
