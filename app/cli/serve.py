@@ -24,6 +24,8 @@ from app.core.errors import ConfigurationError
 _DEFAULT_WORKERS = 2
 # Beside the threads of a worker: the jobs, and the locks they hold on connections of their own.
 _SPARE_CONNECTIONS = 3
+# For keys and metadata, which wait for nothing.
+_SPARE_THREADS = 2
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a private folder inside it is used
 
 
@@ -105,6 +107,8 @@ def _decide(host: str, port: int, threads: int) -> Settings:
     if "DATABASE_POOL_SIZE" not in places:
         # A thread without a connection would wait for another's.
         decided["SIGNET_DATABASE_POOL_SIZE"] = str(min(200, threads + _SPARE_CONNECTIONS))
+    if "MAX_CONCURRENT_REQUESTS" not in places:
+        decided["SIGNET_MAX_CONCURRENT_REQUESTS"] = str(max(1, threads - _SPARE_THREADS))
     environment.hand_down(decided)
     return settings_loader.load()
 

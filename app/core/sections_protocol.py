@@ -36,6 +36,15 @@ class Server:
         minimum=4096,
         maximum=1048576,
     )
+    max_concurrent_requests: int = option(
+        14,
+        "MAX_CONCURRENT_REQUESTS",
+        "Requests that one process works on at once, keys and metadata not counted. The rest waits, and is refused "
+        "while none of these comes to an end. Keep it below the threads of a process; ``signet serve`` does.",
+        minimum=1,
+        maximum=1000,
+        spec="ASVS 5.0 15.2.2",
+    )
     default_language: str = option(
         "en",
         "DEFAULT_LANGUAGE",

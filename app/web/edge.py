@@ -1,19 +1,21 @@
 """The edge: everything that every request passes, in the one right order.
 
 From the outside in: constant answers, which need none of the rest; the request's context and its
-account; security headers, so that nothing leaves without them; CORS; the limit on bodies; then
-Flask with its views, whose transaction is closed before the answer starts; and the last-resort
-answers to what went wrong.
+account; security headers, so that nothing leaves without them; the one spelling of a target; CORS;
+the limit on bodies; then Flask, which lets so many requests in at once, with its views, whose
+transaction is closed before the answer starts; and the last-resort answers to what went wrong.
 """
 
 from flask import Flask
 
 from app.web import (
+    admission,
     body_limit,
     constant_answers,
     cors,
     errors,
     request_context,
+    request_target,
     security_headers,
     transaction,
 )
@@ -25,9 +27,11 @@ def install(app: Flask) -> None:
     To be called before any URL rule is added, and with ``signet.settings`` among the extensions.
     """
     errors.install(app)
+    admission.install(app)
     transaction.install(app)
     body_limit.install(app)
     cors.install(app)
+    request_target.install(app)
     security_headers.install(app)
     request_context.install(app)
     constant_answers.install(app)

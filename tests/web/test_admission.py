@@ -1,0 +1,96 @@
+"""How many requests one process works on at once."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.core.errors import UnavailableError
+from app.web import admission
+from tests.support.provider import create, dispose
+
+HANG = 20
+
+
+@pytest.mark.spec("ASVS 5.0", "15.2.2")
+def test_a_request_is_refused_when_every_place_is_taken_and_none_becomes_free():
+    places = admission.Places(2)
+    places.enter()
+    places.enter()
+    with pytest.raises(UnavailableError) as refused:
+        places.enter()
+    assert refused.value.retry_after > 0
+
+
+def test_after_a_standstill_nobody_waits_for_it_once_more():
+    places = admission.Places(1)
+    places.enter()
+    with pytest.raises(UnavailableError):
+        places.enter()
+    began = time.monotonic()
+    for _ in range(50):
+        with pytest.raises(UnavailableError):
+            places.enter()
+    # Each wait anew would make it fifty seconds.
+    assert time.monotonic() - began < HANG
+
+
+def test_in_a_rush_everybody_is_let_in_though_all_places_are_taken():
+    places = admission.Places(2)
+
+    def visit(_number):
+        places.enter()
+        time.sleep(0.05)
+        places.leave()
+
+    with ThreadPoolExecutor(60) as pool:
+        list(pool.map(visit, range(60)))
+
+
+def test_a_place_that_becomes_free_ends_the_standstill():
+    places = admission.Places(1)
+    places.enter()
+    with pytest.raises(UnavailableError):
+        places.enter()
+    places.leave()
+    places.enter()
+
+
+@pytest.fixture
+def crowded(tmp_path):
+    """Yield a provider whose only place is taken, by a request that hangs until the test is over."""
+    provider = create(tmp_path, MAX_CONCURRENT_REQUESTS="1")
+    inside, over = threading.Event(), threading.Event()
+
+    def hang():
+        inside.set()
+        over.wait(HANG)
+        return "done"
+
+    provider.app.add_url_rule("/hangs", "hangs", hang)
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(provider.app.test_client().get, "/hangs")
+        assert inside.wait(HANG)
+        yield provider
+        over.set()
+        assert hanging.result(HANG).status_code == 200
+    assert provider.app.test_client().get("/login").status_code != 503
+    dispose(provider)
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("/token", "application/json"), ("/login", "text/html; charset=utf-8")]
+)
+def test_whoever_cannot_be_served_is_told_when_to_come_again(crowded, path, form):
+    answer = crowded.app.test_client().post(path)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.content_type == form
+
+
+@pytest.mark.parametrize(
+    "path", ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz"]
+)
+def test_keys_metadata_and_the_sign_of_life_need_no_place(crowded, path):
+    assert crowded.app.test_client().get(path).status_code == 200
