@@ -1,7 +1,6 @@
 """``signet db``: the database."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +9,7 @@ from sqlalchemy import func, select, text
 from app.cli import context, installation, output
 from app.cli.context import opened
 from app.cli.options import with_json
-from app.core import clock, logging, schema, settings_loader
+from app.core import clock, logging, schema, settings_loader, space
 from app.core.db import db
 from app.core.errors import SignetError
 
@@ -23,7 +22,7 @@ class SchemaDiffersError(SignetError):
 
 @click.group("db")
 def command() -> None:
-    """The database: upgrade, check, count, purge."""
+    """The database: upgrade, check, count, purge, compact."""
 
 
 @command.command("upgrade")
@@ -78,7 +77,7 @@ def stats(*, as_json: bool) -> None:
             table.name: db.session.execute(select(func.count()).select_from(table)).scalar_one()
             for table in db.Model.metadata.sorted_tables
         }
-        size = _size()
+        size = space.size(db.engine)
     if as_json:
         output.one({"rows": rows, "bytes": size}, as_json=True)
         return
@@ -90,7 +89,7 @@ def stats(*, as_json: bool) -> None:
 @command.command("purge")
 @with_json
 def purge(*, as_json: bool) -> None:
-    """Delete what is over now, as the server does in the background."""
+    """Delete what is over now and give back its room, as the server does in the background."""
     deleted: Counter[str] = Counter()
     with opened():
         from app.tokens import retention
@@ -105,17 +104,22 @@ def purge(*, as_json: bool) -> None:
     output.several(records, columns=("kind", "deleted"), as_json=False)
 
 
+@command.command("compact")
+@with_json
+def compact(*, as_json: bool) -> None:
+    """Make the database as small as it can be. SQLite: stop the server first."""
+    with opened():
+        # The tables have to be known before they can be named.
+        import app.models  # noqa: F401
+
+        before = space.size(db.engine)
+        space.compact(db.engine)
+        after = space.size(db.engine)
+    output.one({"bytes": after, "was": before}, as_json=as_json)
+
+
 def _damage() -> list[str]:
     if db.engine.dialect.name != "sqlite":
         return []
     found = db.session.execute(text("PRAGMA quick_check")).scalars()
     return [line for line in found if line != "ok"]
-
-
-def _size() -> int:
-    if db.engine.dialect.name == "sqlite":
-        path = Path(db.engine.url.database or "")
-        beside = [path, path.with_name(f"{path.name}-wal")]
-        return sum(each.stat().st_size for each in beside if each.is_file())
-    size: int = db.session.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
-    return size

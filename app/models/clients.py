@@ -47,6 +47,9 @@ class Client(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
+    # The order of the lists.
+    __table_args__ = (Index(None, "client_name", "client_id"),)
+
 
 class ClientSecret(Base):
     """One secret of a client: SHA-256 of 256 random bits. Two may be alive while one replaces the other."""

@@ -69,4 +69,6 @@ class UserSession(Base):
         Index(None, "user_id"),
         Index(None, "expires_at"),
         Index(None, "ended_at"),
+        # The order of the console's list.
+        Index(None, "created_at", "id"),
     )
