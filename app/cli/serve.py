@@ -1,5 +1,6 @@
 """``signet serve``: from an empty directory to a running server."""
 
+import gc
 import json
 import os
 import shutil
@@ -79,6 +80,8 @@ def command(host: str, port: int, workers: int | None, threads: int, *, as_json:
 
     Without SIGNET_ISSUER the issuer is the address itself, if it is a loopback address.
     """
+    # Nothing that is loaded now will ever be garbage; the server counts from when it is ready.
+    gc.disable()
     settings = settings_loader.load()
     logging.configure(settings)
     context.check_folder(settings)

@@ -59,6 +59,7 @@ def serve(opened: socket.socket, size: Size, *, ready: Callable[[], None]) -> No
     server = _Server(opened, size)
     server.on_startup(ready)
     gc.freeze()
+    gc.enable()
     server.serve(target_loader=server.load, wrap_loader=False)
 
 

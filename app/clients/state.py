@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, or_, select
 
-from app.core.db import Instant, db, table_of
+from app.core.db import Instant, table_of
+from app.core.reading import Query
 from app.models.clients import Client
 
 
@@ -26,9 +27,9 @@ def is_active(client_id: Any, issued_at: Any) -> ColumnElement[bool]:
     )
 
 
-_ACTIVE_NOW = select(is_active(bindparam("client"), bindparam("issued_at", type_=Instant())))
+_ACTIVE_NOW = Query(select(is_active(bindparam("client"), bindparam("issued_at", type_=Instant()))))
 
 
 def is_active_now(client_id: str, *, issued_at: datetime) -> bool:
     """Tell whether a token that the client got for itself at ``issued_at`` still counts."""
-    return bool(db.session.scalar(_ACTIVE_NOW, {"client": client_id, "issued_at": issued_at}))
+    return bool(_ACTIVE_NOW.first({"client": client_id, "issued_at": issued_at})[0])

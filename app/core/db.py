@@ -8,6 +8,7 @@ durable before it is answered.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from sqlite3 import OperationalError
 from time import monotonic, sleep
@@ -16,7 +17,6 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, Table, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
@@ -211,11 +211,16 @@ def table_of(model: type[Base]) -> Table:
     return table
 
 
+def own_insert(table: Any) -> Any:
+    """Return an INSERT in the words of the database in use, which may say what becomes of a row with the same key."""
+    # The dialect that is in use is loaded; the other one would cost time and memory at each start.
+    dialect = import_module(f"sqlalchemy.dialects.{db.engine.dialect.name}")
+    return dialect.insert(table)
+
+
 def insert_ignore(table: type[Base]) -> Any:
     """Return an INSERT that leaves a row with the same key as it is."""
-    if db.engine.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    return own_insert(table).on_conflict_do_nothing()
 
 
 def affected(statement: Any, values: Mapping[str, Any] | None = None) -> int:

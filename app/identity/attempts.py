@@ -28,7 +28,7 @@ from app.core.context import caller
 from app.identity import devices, logins
 from app.identity.directory import Credentials
 from app.throttle import counters
-from app.throttle.counters import Limit
+from app.throttle.counters import Counted, Limit
 from app.throttle.networks import network_of
 
 # How many networks' free failures, or known browsers', fill the counter of the account.
@@ -57,8 +57,7 @@ class Attempt:
         Raises:
             ThrottledError: it must wait.
         """
-        for limit, subject in self._counted():
-            counters.check(limit, subject, now=now)
+        counters.check(self._counted(), now=now)
 
     def fail(self, *, now: datetime) -> datetime:
         """Count that it failed; return until when the next one like it must wait."""
@@ -71,10 +70,9 @@ class Attempt:
 
     def succeed(self) -> None:
         """Forget the failures that led to a success, but not those of the address as a whole."""
-        for limit, subject in self._counted()[:2]:
-            counters.clear(limit, subject)
+        counters.clear(self._counted()[:2])
 
-    def _counted(self) -> list[tuple[Limit, str]]:
+    def _counted(self) -> list[Counted]:
         """Return the counter of one source, that of the account over such sources, and others."""
         if self.device is not None:
             return [

@@ -13,12 +13,12 @@ from datetime import datetime
 from math import ceil
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.core import metrics
-from app.core.db import affected, db
+from app.core.db import affected, db, table_of
 from app.core.errors import SignetError, UnavailableError
 from app.identity import attempts, directory, passwords
 from app.identity.attempts import Attempt
@@ -32,6 +32,16 @@ AMR_PASSWORD = "pwd"  # noqa: S105 - the registered name of the method
 # A hash that was replaced while it was checked is looked at again: another sign-in may have renewed
 # it. A password that was changed is wrong the second time.
 _LOOKS = 2
+_T = table_of(User)
+_CLAIM = (
+    update(_T)
+    .where(
+        _T.c.id == bindparam("person"),
+        _T.c.password_hash == bindparam("checked"),
+        _T.c.disabled_at.is_(None),
+    )
+    .values(password_hash=bindparam("kept"))
+)
 
 
 class InvalidCredentialsError(SignetError):
@@ -121,9 +131,6 @@ def _renewed_hash(found: Credentials, password: str) -> str | None:
 
 def _claim(found: Credentials, renewed: str | None) -> bool:
     """Lock the person's row if the hash that was checked is still theirs; tell whether it was."""
-    statement = update(User).where(
-        User.id == found.user_id,
-        User.password_hash == found.password_hash,
-        User.disabled_at.is_(None),
-    )
-    return affected(statement.values(password_hash=renewed or found.password_hash)) == 1
+    kept = renewed or found.password_hash
+    values = {"person": found.user_id, "checked": found.password_hash, "kept": kept}
+    return affected(_CLAIM, values) == 1

@@ -3,36 +3,31 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from app.core.db import db
 from app.core.errors import NotFoundError
-from app.identity import logins
+from app.core.reading import Query
+from app.identity import logins, person_columns
 from app.identity.person import Person
+from app.identity.person_columns import person_of
 from app.identity.roles import ADMIN
 from app.models.identity import User, UserRole
 
-_ROLES = (
-    select(func.aggregate_strings(UserRole.role, " "))
-    .where(UserRole.user_id == User.id)
-    .correlate(User)
-    .scalar_subquery()
-    .label("roles")
+_T = person_columns.PEOPLE
+_PEOPLE = select(*person_columns.COLUMNS)
+# At most one row: a user name with an @ is its owner's own e-mail address.
+_IS_CALLED = or_(_T.c.username_key == bindparam("key"), _T.c.email_key == bindparam("key"))
+# Built once: building a statement costs more than running it.
+_GET = Query(_PEOPLE.where(_T.c.id == bindparam("person")))
+_FIND = Query(_PEOPLE.where(_IS_CALLED))
+_CREDENTIALS = Query(
+    select(_T.c.id, _T.c.password_hash, _T.c.password_changed_at, _T.c.disabled_at).where(
+        _IS_CALLED
+    )
 )
-_COLUMNS = (
-    User.id,
-    User.username,
-    User.email,
-    User.email_verified,
-    User.name,
-    User.claims,
-    User.disabled_at,
-    User.created_at,
-    User.updated_at,
-    _ROLES,
-)
+_CHANGED_AT = Query(select(_T.c.password_changed_at).where(_T.c.id == bindparam("person")))
 
 
 @dataclass(frozen=True)
@@ -46,13 +41,13 @@ class Credentials:
 
 def get(user_id: str) -> Person | None:
     """Return the person with this id, disabled or not."""
-    return _one(User.id == user_id)
+    return _one(_GET, {"person": user_id})
 
 
 def find(login: str) -> Person | None:
     """Return the person with this user name or e-mail address, disabled or not."""
     key = logins.key_of(login)
-    return None if key is None else _one(_is_called(key))
+    return None if key is None else _one(_FIND, {"key": key})
 
 
 def lookup(ref: str) -> Person:
@@ -75,8 +70,7 @@ def credentials(login: str) -> Credentials | None:
     key = logins.key_of(login)
     if key is None:
         return None
-    columns = select(User.id, User.password_hash, User.password_changed_at, User.disabled_at)
-    row = db.session.execute(columns.where(_is_called(key))).one_or_none()
+    row = _CREDENTIALS.first({"key": key})
     if row is None:
         return None
     password_hash = row.password_hash if row.disabled_at is None else None
@@ -85,7 +79,8 @@ def credentials(login: str) -> Credentials | None:
 
 def password_changed_at(user_id: str) -> datetime | None:
     """Return since when a person has the password they have; ``None`` if they have none."""
-    return db.session.scalar(select(User.password_changed_at).where(User.id == user_id))
+    row = _CHANGED_AT.first({"person": user_id})
+    return None if row is None else row.password_changed_at
 
 
 def page(*, after: str | None, limit: int, search: str | None = None) -> list[Person]:
@@ -93,7 +88,7 @@ def page(*, after: str | None, limit: int, search: str | None = None) -> list[Pe
 
     ``search`` is part of a user name, an e-mail address or a name.
     """
-    query = _people().order_by(User.username_key).limit(limit)
+    query = _PEOPLE.order_by(User.username_key).limit(limit)
     if after is not None:
         last = select(User.username_key).where(User.id == after).scalar_subquery()
         query = query.where(User.username_key > last)
@@ -108,7 +103,7 @@ def page(*, after: str | None, limit: int, search: str | None = None) -> list[Pe
                 User.name.icontains(search.strip(), autoescape=True),
             )
         )
-    return [_person(row) for row in db.session.execute(query)]
+    return [person_of(row) for row in db.session.execute(query)]
 
 
 def count() -> int:
@@ -128,30 +123,6 @@ def names(user_ids: Iterable[str]) -> dict[str, str]:
     return {row.id: row.username for row in db.session.execute(query)}
 
 
-def _is_called(key: str) -> ColumnElement[bool]:
-    # At most one row: a user name with an @ is its owner's own e-mail address.
-    return or_(User.username_key == key, User.email_key == key)
-
-
-def _people() -> Select[Any]:
-    return select(*_COLUMNS)
-
-
-def _one(condition: ColumnElement[bool]) -> Person | None:
-    row = db.session.execute(_people().where(condition)).one_or_none()
-    return None if row is None else _person(row)
-
-
-def _person(row: Row[Any]) -> Person:
-    return Person(
-        id=row.id,
-        username=row.username,
-        email=row.email,
-        email_verified=row.email_verified,
-        name=row.name,
-        claims=row.claims or {},
-        roles=tuple(sorted(row.roles.split())) if row.roles else (),
-        disabled=row.disabled_at is not None,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+def _one(query: Query, values: dict[str, str]) -> Person | None:
+    row = query.first(values)
+    return None if row is None else person_of(row)

@@ -13,17 +13,19 @@ the beginning is recorded here.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.core import config, root_key
 from app.core.context import caller
-from app.core.db import affected, db
+from app.core.db import affected, db, table_of
+from app.core.reading import Query
 from app.core.secrets import ID_BYTES, decode, encode, new_id
 from app.identity.authentication import Authenticated
 from app.models.identity import User, UserSession
@@ -61,7 +63,34 @@ class SessionRow:
     username: str
 
 
-_COLUMNS = tuple(getattr(UserSession, name) for name in Session.__dataclass_fields__)
+_T, _PEOPLE = table_of(UserSession), table_of(User)
+_COLUMNS = tuple(_T.c[name] for name in Session.__dataclass_fields__)
+# What every signed-in request needs is built once: building a statement costs more than running it.
+_CURRENT = Query(
+    select(*_COLUMNS)
+    .join(_PEOPLE, _PEOPLE.c.id == _T.c.user_id)
+    .where(_T.c.cookie_id == bindparam("cookie"), _PEOPLE.c.disabled_at.is_(None))
+)
+_START = insert(_T)
+_HOLD = (
+    update(_T)
+    .where(
+        _T.c.id == bindparam("session"),
+        _T.c.ended_at.is_(None),
+        _T.c.expires_at > bindparam("now"),
+    )
+    # The row is locked by being written; what it says stays as it is.
+    .values(last_seen_at=_T.c.last_seen_at)
+)
+_TOUCH = (
+    update(_T)
+    .where(
+        _T.c.id == bindparam("session"),
+        _T.c.ended_at.is_(None),
+        _T.c.last_seen_at <= bindparam("stale"),
+    )
+    .values(last_seen_at=bindparam("now"), expires_at=bindparam("over"))
+)
 
 
 def start(
@@ -90,7 +119,7 @@ def start(
     renewed = replaces is not None and _renew(replaces, values)
     session_id = replaces if replaces is not None and renewed else new_id()
     if not renewed:
-        db.session.execute(insert(UserSession).values(id=session_id, **values))
+        db.session.execute(_START, {"id": session_id, **values})
     events.record(
         Kind.SIGN_IN,
         now=now,
@@ -107,10 +136,7 @@ def current(cookie: str | None, *, now: datetime) -> Session | None:
     cookie_id = _opened(cookie)
     if cookie_id is None:
         return None
-    query = select(*_COLUMNS).join(User, User.id == UserSession.user_id)
-    row = db.session.execute(
-        query.where(UserSession.cookie_id == cookie_id, User.disabled_at.is_(None))
-    ).one_or_none()
+    row = _CURRENT.first({"cookie": cookie_id})
     if row is None:
         return None
     session = _session(row)
@@ -134,11 +160,7 @@ def hold(session_id: str, *, now: datetime) -> bool:
     For what is made in its name: whoever ends the session either came first, or waits and then
     finds what was made. Nothing can slip between the two.
     """
-    statement = update(UserSession).where(
-        UserSession.id == session_id, UserSession.ended_at.is_(None), UserSession.expires_at > now
-    )
-    # The row is locked by being written; what it says stays as it is.
-    return affected(statement.values(last_seen_at=UserSession.last_seen_at)) == 1
+    return affected(_HOLD, {"session": session_id, "now": now}) == 1
 
 
 def end(session_id: str, *, reason: str, now: datetime) -> bool:
@@ -239,13 +261,13 @@ def _renew(session_id: str, values: dict[str, Any]) -> bool:
 
 
 def _touch(session: Session, now: datetime) -> None:
-    statement = update(UserSession).where(
-        UserSession.id == session.id,
-        UserSession.ended_at.is_(None),
-        UserSession.last_seen_at <= now - _TOUCH_EVERY,
-    )
-    expires_at = _expiry(created_at=session.created_at, now=now)
-    affected(statement.values(last_seen_at=now, expires_at=expires_at))
+    values = {
+        "session": session.id,
+        "stale": now - _TOUCH_EVERY,
+        "now": now,
+        "over": _expiry(created_at=session.created_at, now=now),
+    }
+    affected(_TOUCH, values)
 
 
 def _expiry(*, created_at: datetime, now: datetime) -> datetime:
@@ -253,6 +275,8 @@ def _expiry(*, created_at: datetime, now: datetime) -> datetime:
     return min(now + settings.idle_timeout, created_at + settings.absolute_timeout)
 
 
-def _session(row: Row[Any]) -> Session:
-    values = {name: getattr(row, name) for name in Session.__dataclass_fields__}
-    return Session(**{**values, "amr": tuple(row.amr.split())})
+def _session(row: Sequence[Any]) -> Session:
+    # The columns stand in the order of the fields.
+    values = dict(zip(Session.__dataclass_fields__, row, strict=False))
+    values["amr"] = tuple(values["amr"].split())
+    return Session(**values)

@@ -14,13 +14,12 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.core import config
-from app.core.db import affected, db
+from app.core.db import affected, db, insert_ignore
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
 from app.identity import logins, passwords, roles
 from app.identity.claims import checked as checked_claims
@@ -179,8 +178,7 @@ def _row_of(new: NewUser, now: datetime) -> dict[str, Any]:
 
 
 def _insert(row: dict[str, Any], role_names: tuple[str, ...], *, now: datetime) -> Person:
-    dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(User).values(row).on_conflict_do_nothing().returning(User.id)
+    statement = insert_ignore(User).values(row).returning(User.id)
     if db.session.execute(statement).first() is None:
         taken = find(row["username"])
         if taken is not None and logins.key_of(taken.username) == row["username_key"]:

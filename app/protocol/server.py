@@ -27,6 +27,8 @@ _NO_STORE = (
     ("Pragma", "no-cache"),
 )
 _RETRY_AFTER = "2"
+# Made once: json.dumps would make one for each answer.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _UNAUTHORIZED = 401
 _UNAVAILABLE = 503
 
@@ -112,7 +114,7 @@ class SignetServer(AuthorizationServer):  # type: ignore[misc]
 
 def json_answer(body: Mapping[str, Any], *, status: int = 200) -> Answer:
     """Return a JSON answer that nobody may store (RFC 6749 section 5.1)."""
-    return Answer(status, json.dumps(body, separators=(",", ":")), list(_NO_STORE))
+    return Answer(status, _encode(body), list(_NO_STORE))
 
 
 def error_answer(error: OAuthError) -> Answer:

@@ -11,7 +11,6 @@ from typing import Any
 
 from app.clients import registry
 from app.core import config
-from app.identity import users
 from app.protocol.errors import OAuthError, invalid_request
 from app.tokens import access_tokens, claims, subjects
 
@@ -54,12 +53,12 @@ def answer(token: str, *, now: datetime) -> UserInfo:
     Raises:
         OAuthError: invalid_token: it is not a living token for this endpoint; insufficient_scope: no openid.
     """
-    read = access_tokens.read(token, now=now)
+    read = access_tokens.read(token, now=now, with_person=True)
     if read is None or config.current().userinfo_audience not in read.audience:
         raise _invalid("not a living token for this endpoint")
     if "openid" not in read.scope or read.user_id is None:
         raise OAuthError("insufficient_scope", "The token lacks the scope openid.", status=403)
-    person, client = users.get(read.user_id), registry.get(read.client_id)
+    person, client = read.person, registry.get(read.client_id)
     if person is None or person.disabled or client is None:
         raise _invalid("the person or the client is gone")
     released = claims.of(person, scope=read.scope)

@@ -8,22 +8,29 @@ Only an attempt that was really evaluated counts. One that is refused because of
 nothing and prolongs nothing: whoever keeps knocking does not keep the door shut.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, lru_cache
+from importlib import import_module
 from math import ceil
 from typing import Any
 
-from sqlalchemy import case, delete, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Delete, bindparam, case, delete, select
 
 from app.core import root_key
-from app.core.db import Instant, affected, db
+from app.core.db import Instant, affected, db, table_of
 from app.core.errors import SignetError
+from app.core.reading import Query
 from app.core.secrets import encode
 from app.models.throttle import ThrottleCounter
 
 _FIRST_DELAY = timedelta(seconds=1)
+_T = table_of(ThrottleCounter).c
+# Statements are built once: building one costs more than running it.
+_FAILURES = select(_T.failures).where(
+    _T.key == bindparam("key"), _T.expires_at > bindparam("now", type_=Instant())
+)
 
 
 @dataclass(frozen=True)
@@ -64,70 +71,101 @@ class ThrottledError(SignetError):
         super().__init__(detail=detail)
 
 
-def check(limit: Limit, subject: str, *, now: datetime) -> None:
-    """Let an attempt pass, or not. Reads only.
+# What failed, and whose failures those are.
+Counted = tuple[Limit, str]
+
+
+def check(counted: Collection[Counted], *, now: datetime) -> None:
+    """Let an attempt pass, or not: one look at all that it is counted by. Reads only.
 
     Raises:
-        ThrottledError: ``subject`` must still wait.
+        ThrottledError: it must wait, for as long as the slowest of the counters says.
     """
-    query = select(ThrottleCounter.blocked_until).where(ThrottleCounter.key == _key(limit, subject))
-    until = db.session.execute(query).scalar_one_or_none()
-    if until is not None and until > now:
-        wait = max(1, ceil((until - now).total_seconds()))
-        raise ThrottledError(retry_after=wait, detail=f"limit {limit.name}")
+    names = {_key(limit, subject): limit.name for limit, subject in counted}
+    slowest = _slowest(len(names)).first(_numbered(names))
+    if slowest is not None and slowest.blocked_until > now:
+        wait = max(1, ceil((slowest.blocked_until - now).total_seconds()))
+        raise ThrottledError(retry_after=wait, detail=f"limit {names[slowest.key]}")
 
 
 def fail(limit: Limit, subject: str, *, now: datetime) -> datetime:
     """Count one failure in one statement; return until when to wait (``now``: not at all)."""
-    table, at = ThrottleCounter, partial(literal, type_=Instant())
-    row = {
+    values = {
         "key": _key(limit, subject),
         "failures": 1,
         "last_at": now,
         "blocked_until": now + limit.delay(1),
         "expires_at": now + limit.memory,
+        "capped": now + limit.cap,
     }
-    dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    counted = case((table.expires_at <= now, 1), else_=table.failures + 1)
-    statement = dialect.insert(table).values(row)
-    statement = statement.on_conflict_do_update(
-        index_elements=[table.key],
-        set_={
-            "failures": counted,
-            "last_at": now,
-            "blocked_until": case(
-                *((counted <= upper, at(now + delay)) for upper, delay in limit.steps()),
-                else_=at(now + limit.cap),
-            ),
-            "expires_at": now + limit.memory,
-        },
-    ).returning(table.blocked_until)
-    until: datetime = db.session.execute(statement).scalar_one()
+    values |= {_wait(upper): now + delay for upper, delay in limit.steps()}
+    statement = _count(limit, db.engine.dialect.name)
+    until: datetime = db.session.execute(statement, values).scalar_one()
     return until
 
 
 def is_spent(limit: Limit, subject: str, *, now: datetime) -> bool:
     """Tell whether the free failures of ``subject`` are used up: a further one costs a wait."""
-    query = select(ThrottleCounter.failures).where(
-        ThrottleCounter.key == _key(limit, subject), ThrottleCounter.expires_at > now
-    )
-    return (db.session.execute(query).scalar_one_or_none() or 0) >= limit.free
+    values = {"key": _key(limit, subject), "now": now}
+    return (db.session.execute(_FAILURES, values).scalar_one_or_none() or 0) >= limit.free
 
 
-def clear(limit: Limit, subject: str) -> None:
-    """Forget the failures of ``subject``."""
-    db.session.execute(delete(ThrottleCounter).where(ThrottleCounter.key == _key(limit, subject)))
+def clear(counted: Collection[Counted]) -> None:
+    """Forget the failures that ``counted`` names."""
+    keys = [_key(limit, subject) for limit, subject in counted]
+    db.session.execute(_forget(len(keys)), _numbered(keys))
 
 
 def purge(now: datetime, *, batch: int) -> int:
     """Delete up to ``batch`` counters whose last failure is forgotten; return how many."""
     doomed = (
-        select(ThrottleCounter.key)
-        .where(ThrottleCounter.expires_at <= now)
-        .limit(batch)
-        .with_for_update(skip_locked=True)
+        select(_T.key).where(_T.expires_at <= now).limit(batch).with_for_update(skip_locked=True)
     )
-    return affected(delete(ThrottleCounter).where(ThrottleCounter.key.in_(doomed)))
+    return affected(delete(table_of(ThrottleCounter)).where(_T.key.in_(doomed)))
+
+
+@cache
+def _slowest(count: int) -> Query:
+    among = select(_T.key, _T.blocked_until).where(_T.key.in_(_numbers(count)))
+    return Query(among.order_by(_T.blocked_until.desc()).limit(1))
+
+
+@cache
+def _forget(count: int) -> Delete:
+    return delete(table_of(ThrottleCounter)).where(_T.key.in_(_numbers(count)))
+
+
+@lru_cache(maxsize=32)
+def _count(limit: Limit, dialect: str) -> Any:
+    # The dialect that is in use is loaded; the other one would cost time at each start.
+    row = import_module(f"sqlalchemy.dialects.{dialect}").insert(table_of(ThrottleCounter))
+    counted = case((_T.expires_at <= row.excluded.last_at, 1), else_=_T.failures + 1)
+    waits = ((counted <= upper, _instant(_wait(upper))) for upper, _ in limit.steps())
+    return row.on_conflict_do_update(
+        index_elements=[_T.key],
+        set_={
+            "failures": counted,
+            "last_at": row.excluded.last_at,
+            "blocked_until": case(*waits, else_=_instant("capped")),
+            "expires_at": row.excluded.expires_at,
+        },
+    ).returning(_T.blocked_until)
+
+
+def _instant(name: str) -> Any:
+    return bindparam(name, type_=Instant())
+
+
+def _wait(upper: int) -> str:
+    return f"until_{upper}"
+
+
+def _numbers(count: int) -> list[Any]:
+    return [bindparam(f"key_{index}") for index in range(count)]
+
+
+def _numbered(keys: Collection[str]) -> dict[str, str]:
+    return {f"key_{index}": key for index, key in enumerate(keys)}
 
 
 def _key(limit: Limit, subject: str) -> str:

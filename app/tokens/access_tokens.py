@@ -9,6 +9,7 @@ Specs:
 token of a client acting for itself has no grant; there the client's own state decides.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,29 +19,36 @@ from sqlalchemy import bindparam, delete, exists, select
 from app.clients import state as client_state
 from app.core import clock, config
 from app.core.db import affected, db, insert_ignore, table_of
+from app.core.reading import Query
 from app.core.secrets import new_id
 from app.identity import roles
+from app.identity.person import Person
 from app.jose import jwt
 from app.models.tokens import DeniedToken
 from app.tokens import grants, subjects
 from app.tokens.authorization import Authorization
 
 TYPE = "at+jwt"
+_TYPES = (TYPE,)
 _GRANT_ID_LENGTH = 22
-_DENIED = select(exists().where(table_of(DeniedToken).c.jti == bindparam("jti")))
+_DENIED = Query(select(exists().where(table_of(DeniedToken).c.jti == bindparam("jti"))))
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A verified token of ours that still counts. ``user_id`` is absent when a client acts for itself."""
+    """A verified token of ours that still counts. ``user_id`` is absent when a client acts for itself.
 
-    claims: dict[str, Any]
+    ``person`` is there if it was asked for and there is one.
+    """
+
+    claims: Mapping[str, Any]
     client_id: str
     scope: tuple[str, ...]
     audience: tuple[str, ...]
     grant_id: str | None
     session_id: str | None
     user_id: str | None
+    person: Person | None = None
 
     @property
     def jti(self) -> str:
@@ -80,12 +88,13 @@ def mint(authorization: Authorization, *, now: datetime) -> str:
     return jwt.sign(claims, algorithm=algorithm, typ=TYPE, now=now)
 
 
-def read(token: str, *, now: datetime) -> AccessToken | None:
-    """Return what ``token`` conveys, or ``None`` if it is not ours, over, or revoked in whatever way."""
+def read(token: str, *, now: datetime, with_person: bool = False) -> AccessToken | None:
+    """Return what ``token`` conveys, or ``None`` if it is not ours, over, or revoked in whatever way.
+
+    ``with_person`` brings the person that it speaks for, read in the same statement.
+    """
     try:
-        claims = dict(
-            jwt.verify(token, typ=(TYPE,), now=now, issuer=config.current().issuer).claims
-        )
+        claims = jwt.verify(token, typ=_TYPES, now=now, issuer=config.current().issuer).claims
     except jwt.InvalidTokenError:
         return None
     jti, client_id = str(claims["jti"]), str(claims["client_id"])
@@ -93,7 +102,7 @@ def read(token: str, *, now: datetime) -> AccessToken | None:
     grant_id, _, unique = jti.partition(".")
     standing = None
     if unique and len(grant_id) == _GRANT_ID_LENGTH:
-        standing = grants.standing(grant_id, jti=jti, now=now)
+        standing = grants.standing(grant_id, jti=jti, now=now, with_person=with_person)
         if standing is None or not standing.alive or standing.client_id != client_id:
             return None
     elif _is_denied(jti) or not client_state.is_active_now(
@@ -108,6 +117,7 @@ def read(token: str, *, now: datetime) -> AccessToken | None:
         grant_id=grant_id if standing else None,
         session_id=standing.session_id if standing else None,
         user_id=standing.user_id if standing else None,
+        person=standing.person if standing else None,
     )
 
 
@@ -135,4 +145,4 @@ def _issued_at(authorization: Authorization, now: datetime) -> int:
 
 
 def _is_denied(jti: str) -> bool:
-    return bool(db.session.scalar(_DENIED, {"jti": jti}))
+    return bool(_DENIED.first({"jti": jti})[0])

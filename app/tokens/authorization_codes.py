@@ -11,14 +11,15 @@ from datetime import datetime
 from sqlalchemy import bindparam, update
 
 from app.audit import events
-from app.core.db import affected, table_of
+from app.core.db import table_of
 from app.core.errors import SignetError
+from app.core.writing import Change
 from app.models.tokens import Grant as Row
 from app.tokens import derivation, grants
 from app.tokens.grants import Grant
 
 _T = table_of(Row)
-_REDEEM = (
+_REDEEM = Change(
     update(_T)
     .where(_T.c.id == bindparam("grant"), _T.c.redeemed_at.is_(None), _T.c.revoked_at.is_(None))
     .values(
@@ -67,7 +68,7 @@ def redeem(grant: Grant, *, expires_at: datetime, now: datetime) -> None:
     Raises:
         AuthorizationCodeReusedError: another request was first; the grant is now revoked.
     """
-    spent = affected(_REDEEM, {"grant": grant.id, "now": now, "over": expires_at})
+    spent = _REDEEM.affected({"grant": grant.id, "now": now, "over": expires_at})
     if spent != 1:
         _reused(grant, now=now)
 

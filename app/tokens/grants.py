@@ -17,8 +17,11 @@ from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from app.audit import events
 from app.clients import state as client_state
 from app.core.db import Instant, affected, db, table_of
+from app.core.reading import Query
 from app.core.secrets import new_id
+from app.identity import person_columns
 from app.identity import state as user_state
+from app.identity.person import Person
 from app.models.tokens import DeniedToken
 from app.models.tokens import Grant as Row
 from app.tokens.authorization import Authentication
@@ -74,9 +77,12 @@ class Grant:
 
 # Statements are built once: building one costs more than running it.
 _T = table_of(Row).c
+_CREATE = insert(table_of(Row))
 _ACTIVE = user_state.is_active(_T.user_id) & client_state.is_active(_T.client_id, _T.created_at)
-_FIND = select(table_of(Row), _ACTIVE.label("parties_active")).where(_T.id == bindparam("grant"))
-_STANDING = select(
+_FIND = Query(
+    select(table_of(Row), _ACTIVE.label("parties_active")).where(_T.id == bindparam("grant"))
+)
+_RESTS_ON = select(
     _T.client_id,
     _T.session_id,
     _T.user_id,
@@ -87,34 +93,39 @@ _STANDING = select(
         & ~exists().where(table_of(DeniedToken).c.jti == bindparam("jti"))
     ).label("alive"),
 ).where(_T.id == bindparam("grant"))
+_STANDING = Query(_RESTS_ON)
+_STANDING_OF_PERSON = Query(
+    _RESTS_ON.add_columns(*person_columns.COLUMNS).join(
+        person_columns.PEOPLE, person_columns.PEOPLE.c.id == _T.user_id
+    )
+)
 
 
 def create(new: NewGrant, *, now: datetime) -> str:
     """Store ``new`` and return its id."""
     grant_id = new_id()
     authentication = new.authentication
-    db.session.execute(
-        insert(Row).values(
-            id=grant_id,
-            user_id=new.user_id,
-            client_id=new.client_id,
-            session_id=authentication.session_id,
-            scope=" ".join(new.scope),
-            resources=" ".join(new.resources),
-            offline="offline_access" in new.scope,
-            nonce=authentication.nonce,
-            redirect_uri=new.redirect_uri,
-            code_challenge=new.code_challenge,
-            auth_time=authentication.auth_time,
-            acr=authentication.acr,
-            amr=" ".join(authentication.amr),
-            created_at=now,
-            code_expires_at=new.code_expires_at,
-            generation=0,
-            expires_at=new.code_expires_at,
-            ends_at=new.ends_at,
-        )
-    )
+    values = {
+        "id": grant_id,
+        "user_id": new.user_id,
+        "client_id": new.client_id,
+        "session_id": authentication.session_id,
+        "scope": " ".join(new.scope),
+        "resources": " ".join(new.resources),
+        "offline": "offline_access" in new.scope,
+        "nonce": authentication.nonce,
+        "redirect_uri": new.redirect_uri,
+        "code_challenge": new.code_challenge,
+        "auth_time": authentication.auth_time,
+        "acr": authentication.acr,
+        "amr": " ".join(authentication.amr),
+        "created_at": now,
+        "code_expires_at": new.code_expires_at,
+        "generation": 0,
+        "expires_at": new.code_expires_at,
+        "ends_at": new.ends_at,
+    }
+    db.session.execute(_CREATE, values)
     about = events.Subjects(new.user_id, new.client_id, authentication.session_id, grant_id)
     events.record(events.Kind.GRANT_CREATED, now=now, about=about, detail={"scope": new.scope})
     return grant_id
@@ -122,25 +133,34 @@ def create(new: NewGrant, *, now: datetime) -> str:
 
 def find(grant_id: str) -> Grant | None:
     """Return the grant, with the state of its parties, in one statement."""
-    row = db.session.execute(_FIND, {"grant": grant_id}).first()
+    row = _FIND.first({"grant": grant_id})
     return None if row is None else _grant(row)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What an access token of a grant rests on."""
+    """What an access token of a grant rests on; ``person`` is there if it was asked for."""
 
     client_id: str
     session_id: str
     user_id: str
     alive: bool
+    person: Person | None = None
 
 
-def standing(grant_id: str, *, jti: str, now: datetime) -> Standing | None:
-    """Tell whether the access token ``jti`` of a grant still counts: one statement, every reason it may not."""
-    values = {"grant": grant_id, "jti": jti, "now": now}
-    row = db.session.execute(_STANDING, values).first()
-    return None if row is None else Standing(row[0], row[1], row[2], bool(row[3]))
+def standing(
+    grant_id: str, *, jti: str, now: datetime, with_person: bool = False
+) -> Standing | None:
+    """Tell whether the access token ``jti`` of a grant still counts: one statement, every reason it may not.
+
+    The same statement brings the person ``with_person``.
+    """
+    query = _STANDING_OF_PERSON if with_person else _STANDING
+    row = query.first({"grant": grant_id, "jti": jti, "now": now})
+    if row is None:
+        return None
+    person = person_columns.person_of(row) if with_person else None
+    return Standing(row.client_id, row.session_id, row.user_id, bool(row.alive), person)
 
 
 def revoke(grant_id: str, *, reason: str, now: datetime) -> bool:

@@ -15,14 +15,15 @@ from sqlalchemy import bindparam, update
 
 from app.audit import events
 from app.core import metrics
-from app.core.db import affected, table_of
+from app.core.db import table_of
 from app.core.errors import SignetError
+from app.core.writing import Change
 from app.models.tokens import Grant as Row
 from app.tokens import derivation, grants
 from app.tokens.grants import Grant
 
 _T = table_of(Row)
-_ROTATE = (
+_ROTATE = Change(
     update(_T)
     .where(
         _T.c.id == bindparam("grant"),
@@ -99,7 +100,7 @@ def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now
         "now": now,
         "over": expires_at,
     }
-    moved = affected(_ROTATE, values)
+    moved = _ROTATE.affected(values)
     if moved == 1:
         return
     fresh = grants.find(grant.id)

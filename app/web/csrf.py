@@ -13,8 +13,8 @@ asked for, because our own pages send none.
 import hashlib
 from datetime import timedelta
 
-from flask import Blueprint, Flask, g, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Blueprint, Flask, Request, Response, g, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import (  # type: ignore[import-untyped]
     generate_csrf,
     validate_csrf,
@@ -43,6 +43,17 @@ class _FormCookie(SecureCookieSessionInterface):
     """Flask's session cookie, signed with HMAC-SHA-256 in place of its default."""
 
     digest_method = staticmethod(hashlib.sha256)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie holds; without one there is no signature to prepare for."""
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie, unless nobody looked at it: a machine's request never does."""
+        if session or session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def configure(app: Flask, keys: RootKeys) -> None:

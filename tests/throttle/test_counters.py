@@ -36,21 +36,21 @@ class TestCounting:
         waits(6)
         until = NOW + timedelta(seconds=7)
         with pytest.raises(ThrottledError) as refused:
-            counters.check(LIMIT, "ada", now=until - timedelta(seconds=2.5))
+            counters.check([(LIMIT, "ada")], now=until - timedelta(seconds=2.5))
         assert refused.value.retry_after == 3
-        counters.check(LIMIT, "ada", now=until)
+        counters.check([(LIMIT, "ada")], now=until)
 
     def test_a_refused_attempt_changes_nothing(self):
         waits(5)
         before = db.session.execute(text("SELECT * FROM throttle_counters")).all()
         for _ in range(50):
             with pytest.raises(ThrottledError):
-                counters.check(LIMIT, "ada", now=NOW + SECOND)
+                counters.check([(LIMIT, "ada")], now=NOW + SECOND)
         assert db.session.execute(text("SELECT * FROM throttle_counters")).all() == before
 
     def test_within_the_free_failures_nobody_waits(self):
         waits(3)
-        counters.check(LIMIT, "ada", now=NOW)
+        counters.check([(LIMIT, "ada")], now=NOW)
         assert counters.is_spent(LIMIT, "ada", now=NOW)
 
     def test_two_free_failures_are_not_spent(self):
@@ -71,16 +71,39 @@ class TestCounting:
 
     def test_one_subject_does_not_slow_another(self):
         waits(6)
-        counters.check(LIMIT, "bob", now=NOW)
+        counters.check([(LIMIT, "bob")], now=NOW)
 
     def test_one_factor_does_not_slow_another(self):
         waits(6)
         other = Limit("totp.test", free=3, cap=LIMIT.cap, memory=LIMIT.memory)
-        counters.check(other, "ada", now=NOW)
+        counters.check([(other, "ada")], now=NOW)
+
+    def test_of_several_counters_the_slowest_says_how_long_to_wait(self):
+        waits(2, subject="bob")
+        waits(4, subject="ada")
+        waits(6, subject="cyd")
+        every = [(LIMIT, subject) for subject in ("bob", "cyd", "ada", "nobody")]
+        for order in (every, every[::-1]):
+            with pytest.raises(ThrottledError) as refused:
+                counters.check(order, now=NOW)
+            assert refused.value.retry_after == 7
+
+    def test_counters_that_are_all_free_let_an_attempt_pass(self):
+        waits(3, subject="ada")
+        waits(6, subject="cyd")
+        counters.check([(LIMIT, "ada"), (LIMIT, "nobody")], now=NOW)
+
+    def test_what_is_cleared_together_is_all_that_is_cleared(self):
+        for subject in ("ada", "bob", "cyd"):
+            waits(3, subject=subject)
+        counters.clear([(LIMIT, "ada"), (LIMIT, "bob")])
+        assert [counters.is_spent(LIMIT, name, now=NOW) for name in ("ada", "bob", "cyd")] == [
+            False, False, True,
+        ]  # fmt: skip
 
     def test_a_cleared_subject_is_as_good_as_new(self):
         waits(6)
-        counters.clear(LIMIT, "ada")
+        counters.clear([(LIMIT, "ada")])
         assert waits(4) == [0, 0, 0, 1]
 
     def test_the_table_names_nobody(self):

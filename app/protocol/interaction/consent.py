@@ -11,18 +11,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.clients import registry
 from app.clients.registry import Client
-from app.core.db import affected, db, insert_ignore
+from app.core.db import affected, db, insert_ignore, table_of
+from app.core.reading import Query
 from app.models.consents import Consent as Row
 from app.protocol.authorization_request import AuthorizationRequest
 from app.protocol.extensions import resource_indicators
 from app.tokens import revocation
 from app.tokens.claims import SCOPES
+
+# Built once: building a statement costs more than running it.
+_T = table_of(Row)
+_IS_THEIRS = (_T.c.user_id == bindparam("person")) & (_T.c.client_id == bindparam("client"))
+_OF = Query(select(_T.c.scope, _T.c.resources, _T.c.granted_at).where(_IS_THEIRS))
+# The row is locked by being written; what it says stays as it is.
+_HOLD = update(_T).where(_IS_THEIRS).values(granted_at=_T.c.granted_at)
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,7 @@ class Connection:
 
 def of(user_id: str, client_id: str) -> Consent:
     """Return what ``user_id`` allows ``client_id``."""
-    row = db.session.execute(
-        select(Row.scope, Row.resources, Row.granted_at).where(
-            Row.user_id == user_id, Row.client_id == client_id
-        )
-    ).first()
+    row = _OF.first({"person": user_id, "client": client_id})
     if row is None:
         return Consent()
     at_apis = {identifier: frozenset(scopes) for identifier, scopes in row.resources.items()}
@@ -168,13 +172,7 @@ def withdraw(user_id: str, client_id: str, *, now: datetime) -> bool:
 
 
 def _lock(user_id: str, client_id: str) -> bool:
-    held = affected(
-        update(Row)
-        .where(Row.user_id == user_id, Row.client_id == client_id)
-        .values(granted_at=Row.granted_at)
-        .execution_options(synchronize_session=False)
-    )
-    return held == 1
+    return affected(_HOLD, {"person": user_id, "client": client_id}) == 1
 
 
 def _is_unproved(client: Client, request: AuthorizationRequest) -> bool:

@@ -9,6 +9,7 @@ A page does its part and returns to ``resume_url``; pages never route to one ano
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote, urlsplit
 
 from app.clients import registry
@@ -45,12 +46,17 @@ _REFUSALS = {
 
 @dataclass(frozen=True)
 class Pending:
-    """A request that waits for a person. ``blob`` is its travelling form for this browser."""
+    """A request that waits for a person in one browser. ``came_as`` is the blob it was read from."""
 
     request: AuthorizationRequest
     client: Client
-    blob: str
     browser_id: str
+    came_as: str | None = None
+
+    @cached_property
+    def blob(self) -> str:
+        """Return its travelling form; not made for a request that needs no page."""
+        return self.came_as or authorization_request.seal(self.request, browser_id=self.browser_id)
 
     @property
     def target(self) -> Target:
@@ -72,8 +78,7 @@ class ConsentQuestion:
 
 def start(request: AuthorizationRequest, client: Client, *, browser_id: str) -> Pending:
     """Return a validated request, made ready to wait in this browser."""
-    blob = authorization_request.seal(request, browser_id=browser_id)
-    return Pending(request, client, blob, browser_id)
+    return Pending(request, client, browser_id)
 
 
 def open_pending(blob: str | None, *, browser_id: str, now: datetime) -> Pending:
@@ -94,7 +99,7 @@ def open_pending(blob: str | None, *, browser_id: str, now: datetime) -> Pending
         raise UnknownTargetError(detail=f"client {request.client_id} lost its redirect_uri")
     if not set(request.scope) <= client.scopes:
         raise UnknownTargetError(detail=f"client {request.client_id} lost a scope")
-    return Pending(request, client, blob, browser_id)
+    return Pending(request, client, browser_id, blob)
 
 
 def resume_url(blob: str) -> str:

@@ -57,10 +57,10 @@ class TokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
 
     def create_token_response(self) -> tuple[int, str, list[tuple[str, str]]]:
         """Mint, then spend, then answer."""
-        minted = issue.mint(self.authorization, now=self.now)
+        answer = json_answer(issue.mint(self.authorization, now=self.now).as_json())
+        # The last thing that can fail: what is spent is answered.
         self.spend(self.authorization)
         metrics.tokens_issued(self.GRANT_TYPE)
-        answer = json_answer(minted.as_json())
         return answer.status, answer.body, answer.headers
 
 

@@ -21,7 +21,7 @@ blueprint = Blueprint("oauth_userinfo", __name__)
 def claims() -> Response:
     """Answer with the claims that the token may learn."""
     try:
-        token = userinfo.bearer_token(request.headers.get("Authorization"), _form_token())
+        token = userinfo.bearer_token(request.environ.get("HTTP_AUTHORIZATION"), _form_token())
         found = userinfo.answer(token, now=clock.now())
     except OAuthError as error:
         return _refused(error)
@@ -31,11 +31,11 @@ def claims() -> Response:
 
 
 def _form_token() -> str | None:
-    if b"access_token=" in request.query_string:
+    if "access_token=" in request.environ.get("QUERY_STRING", ""):
         raise invalid_request("An access token never belongs in a URL.")
     if request.method != "POST" or request.mimetype != FORM:
         return None
-    return parse_form(request.get_data(), content_type=request.content_type, query=b"").get(
+    return parse_form(request.get_data(), content_type=request.content_type, query="").get(
         "access_token"
     )
 
