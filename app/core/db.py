@@ -154,8 +154,9 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
     def _connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={busy}")
-        # Decides how a new file is laid out, so before anything writes to it; an older file keeps its layout.
-        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        if not cursor.execute("PRAGMA page_count").fetchone()[0]:
+            # Decides how a new file is laid out; later it would only wait for whoever writes.
+            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
         _use_wal(cursor, settings.database.busy_timeout.total_seconds())
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
