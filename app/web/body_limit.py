@@ -3,11 +3,14 @@
 Specs:
     RFC 9110 section 15.5.14    413 Content Too Large
     RFC 9112 section 7.1        chunked bodies, whose size nobody announces
+    RFC 9112 section 8          a message that ends before its announced size is incomplete
     ASVS 5.0 4.3.1              limits on what a request may bring
 
 An announced size is refused by Werkzeug when a view reads the body. A chunked body has none, and
 Werkzeug would hand the view its first part as if it were the whole; so it is read here, one byte
 beyond the limit at most, and from then on has a size like any other.
+
+A body that ends before its announced size is refused: half a form must not be taken for a whole one.
 """
 
 from io import BytesIO
@@ -28,8 +31,12 @@ def install(app: Flask) -> None:
     inner = app.wsgi_app
 
     def with_limit(environ: dict[str, Any], start_response: Any) -> Any:
-        if not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated"):
-            _measure(environ, limit)
+        if environ.get("wsgi.input_terminated"):
+            if environ.get("CONTENT_LENGTH"):
+                # Believing the end of the stream, Werkzeug would not ask whether it came too early.
+                del environ["wsgi.input_terminated"]
+            else:
+                _measure(environ, limit)
         return inner(environ, start_response)
 
     app.wsgi_app = with_limit  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ from app.core.db import db
 from app.core.errors import SignetError
 from app.core.secrets import equal
 from app.jose import signing_keys
-from app.web import transaction
+from app.web import errors, transaction
 
 blueprint = Blueprint("operations", __name__)
 log = structlog.get_logger(__name__)
@@ -56,9 +56,8 @@ def figures() -> Response:
     given = request.headers.get("Authorization", "")
     scheme, presented = given[: len(_SCHEME)], given[len(_SCHEME) :].strip()
     if not (equal(presented, token) and scheme.lower() == _SCHEME):
-        return Response(
-            status=401, headers={**_NO_STORE, "WWW-Authenticate": 'Bearer realm="metrics"'}
-        )
+        challenge = ("WWW-Authenticate", 'Bearer realm="metrics"')
+        return errors.render(errors.Refusal(401, headers=(challenge,)))
     return Response(metrics.expose(), headers=_NO_STORE, content_type=metrics.CONTENT_TYPE)
 
 

@@ -128,7 +128,7 @@ class Server:
             try:
                 if requests.get(self.url("/readyz"), timeout=5).status_code == 200:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(0.05)
         self.kill()

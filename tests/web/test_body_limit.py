@@ -75,3 +75,14 @@ def test_the_body_of_a_request_that_has_none_is_not_waited_for(client):
 def test_an_oauth_endpoint_says_so_in_the_json_of_oauth(client):
     answer = client.post("/token", data=form_of(LIMIT + 1), **FORM)
     assert answer.json["error"] == "invalid_request"
+
+
+@pytest.mark.spec("RFC 9112", "8")
+@pytest.mark.parametrize("path", ["/form", "/token"])
+def test_half_a_body_is_refused_and_never_taken_for_the_whole(client, path):
+    overrides = {
+        "wsgi.input": BytesIO(b"a=1&b=2"),
+        "wsgi.input_terminated": True,
+        "CONTENT_LENGTH": "100",
+    }
+    assert client.post(path, environ_overrides=overrides, **FORM).status_code == 400

@@ -1,7 +1,9 @@
 """The last resort: what is said, to whom, and what is not said."""
 
 import re
+import sqlite3
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -121,9 +123,18 @@ def test_a_description_cannot_become_markup(app, monkeypatch):
     assert "<script>alert" not in app.test_client().get("/markup").text
 
 
-@pytest.mark.parametrize("kind", ["OperationalError", "LockNotAvailable"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        sqlite3.OperationalError,
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.DiskFull,
+        psycopg.errors.TooManyConnections,
+        psycopg.errors.ReadOnlySqlTransaction,
+    ],
+)
 def test_a_database_that_cannot_serve_is_503(app, kind, logged):
-    reason = type(kind, (Exception,), {})("no")
+    reason = kind("no")
 
     @app.get("/database")
     def database():
