@@ -2,7 +2,7 @@
 
 A request that waits for the database holds the thread that it runs on. When every thread waits, even an answer from
 memory waits behind them. So some threads are kept for those (``app.web.constant_answers`` stands in front), and the
-rest is refused, once it is plain that waiting leads nowhere: all places are taken and none became free for a while.
+rest is refused, once it is plain that waiting leads nowhere: for a while all places were taken and nobody came or went.
 A mere rush never gets that far, because in a rush places become free all the time.
 """
 
@@ -25,7 +25,7 @@ class Places:
 
     def __init__(self, number: int) -> None:
         self._free = threading.Semaphore(number)
-        self._left_at = monotonic()
+        self._moved_at = monotonic()
 
     def enter(self) -> None:
         """Take a place.
@@ -34,9 +34,11 @@ class Places:
             UnavailableError: none became free for a while.
         """
         if self._free.acquire(blocking=False):
+            self._moved_at = monotonic()
             return
-        while (left := self._left_at + _STANDSTILL_SECONDS - monotonic()) > 0:
+        while (left := self._moved_at + _STANDSTILL_SECONDS - monotonic()) > 0:
             if self._free.acquire(timeout=left):
+                self._moved_at = monotonic()
                 return
         raise UnavailableError(
             retry_after=_RETRY_AFTER, detail="every place is taken and none becomes free"
@@ -44,7 +46,7 @@ class Places:
 
     def leave(self) -> None:
         """Give the place back."""
-        self._left_at = monotonic()
+        self._moved_at = monotonic()
         self._free.release()
 
 

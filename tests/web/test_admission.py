@@ -48,6 +48,17 @@ def test_in_a_rush_everybody_is_let_in_though_all_places_are_taken():
         list(pool.map(visit, range(60)))
 
 
+def test_a_rush_after_a_quiet_time_is_no_standstill():
+    places = admission.Places(1)
+    time.sleep(1.1)
+    places.enter()
+    with ThreadPoolExecutor(1) as pool:
+        next_one = pool.submit(places.enter)
+        time.sleep(0.2)
+        places.leave()
+        next_one.result(HANG)
+
+
 def test_a_place_that_becomes_free_ends_the_standstill():
     places = admission.Places(1)
     places.enter()
