@@ -164,7 +164,9 @@ class Prepared:
 
     def explained(self, error: Exception) -> Exception:
         """Return an error of the driver's as SQLAlchemy would raise it."""
-        told: Exception = DBAPIError.instance(self.text, None, error, self.error, hide_parameters=True)
+        told: Exception = DBAPIError.instance(
+            self.text, None, error, self.error, hide_parameters=True
+        )
         return told
 
     def asked(self, values: Mapping[str, Any]) -> Any:

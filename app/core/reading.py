@@ -32,6 +32,7 @@ class Query(Direct):
         return db.session.execute(self._statement, values).first()
 
     def on(self, connection: Any, prepared: Prepared, values: Mapping[str, Any]) -> Any:
+        """Return the first row, or ``None``."""
         # All rows, so that the statement is over: on SQLite an unfinished one holds on to its snapshot.
         rows = connection.execute(prepared.text, prepared.asked(values)).fetchall()
         return prepared.row(rows[0]) if rows else None

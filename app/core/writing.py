@@ -29,6 +29,7 @@ class Change(Direct):
         return affected(self._statement, values)
 
     def on(self, connection: Any, prepared: Prepared, values: Mapping[str, Any]) -> Any:
+        """Return how many rows were changed, durably."""
         asked = prepared.asked(values)
         if not prepared.is_sqlite:
             return connection.execute(prepared.text, asked).rowcount

@@ -24,6 +24,7 @@ from app.web import security_headers
 _LONGEST_QUERY = 7000
 # No limit on bodies can be set lower than this.
 _SHORT_BODY = 4096
+_DIGITS = 4
 
 
 def deliver(response: AuthorizationResponse) -> Response:
@@ -89,14 +90,18 @@ def machine_request() -> MachineRequest:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    """Return the body: a short one of an announced size as it is, any other with all of Werkzeug's care."""
+    """Return the body: a short one of an announced size at once, any other with all of Werkzeug's care."""
     announced = environ.get("CONTENT_LENGTH", "")
-    if not (announced.isascii() and announced.isdecimal()) or int(announced) > _SHORT_BODY:
+    plain = len(announced) <= _DIGITS and announced.isascii() and announced.isdecimal()
+    size = int(announced) if plain else _SHORT_BODY + 1
+    if size > _SHORT_BODY or "HTTP_TRANSFER_ENCODING" in environ:
         return request.get_data(cache=False)
-    left = int(announced)
-    body: bytes = environ["wsgi.input"].read(left)
-    while left := int(announced) - len(body):
-        part = environ["wsgi.input"].read(left)
+    body = b""
+    while left := size - len(body):
+        try:
+            part = environ["wsgi.input"].read(left)
+        except (OSError, ValueError) as error:
+            raise ClientDisconnected from error
         if not part:
             raise ClientDisconnected
         body += part

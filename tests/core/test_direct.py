@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import bindparam, func, insert, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.db import Base, db, table_of
 from app.core.reading import Query
@@ -176,14 +176,22 @@ def test_a_connection_that_was_lost_is_replaced(app: Flask, times: int) -> None:
     for _ in range(times):
         break_connections(Query)
         break_connections(Change)
-        assert query.first(ADA).name == "Ada"
-        db.session.remove()
-        assert change.affected(renaming("Ada", "Ada")) == 1
-        db.session.commit()
-        db.session.remove()
+        _ask_a_lost_one(lambda: query.first(ADA))
+        _ask_a_lost_one(lambda: change.affected(renaming("Ada", "Ada")))
         assert query.first(ADA).name == "Ada"
         assert change.affected(renaming("Ada", "Ada")) == 1
         assert not db.session.registry.has()
+
+
+def _ask_a_lost_one(ask: Callable[[], Any]) -> None:
+    """A server may have been started anew, so there the request goes on; a file does not go away."""
+    if db.engine.dialect.name == "sqlite":
+        with pytest.raises(DBAPIError):
+            ask()
+    else:
+        assert ask()
+        db.session.commit()
+    db.session.remove()
 
 
 def test_a_statement_that_fails_says_so_as_a_session_would(app: Flask) -> None:
