@@ -24,6 +24,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer, WorkerProcess
 
 from app.cli import listener
+from app.core.turns import turns
 
 _APPLICATION = ("app.factory", "create_app")
 _KEYS = "/.well-known/jwks.json"
@@ -152,17 +153,24 @@ def _whole(
             )
             return answered
 
-        pieces = application(environ, start_last if stopping[0] else start)
-        if isinstance(pieces, list):
-            return pieces
+        turns.take()
         try:
-            return [b"".join(pieces)]
+            return _joined(application(environ, start_last if stopping[0] else start))
         finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+            turns.give()
 
     return answer
+
+
+def _joined(pieces: Iterable[bytes]) -> list[bytes]:
+    if isinstance(pieces, list):
+        return pieces
+    try:
+        return [b"".join(pieces)]
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
 
 
 def _end_with_parent(reading: int) -> None:

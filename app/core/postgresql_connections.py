@@ -11,6 +11,8 @@ import psycopg
 from psycopg import OperationalError
 from sqlalchemy import Engine, event
 
+from app.core.turns import turns
+
 # A look at a connection from the pool, before it is used: anything living answers at once.
 _PING_SECONDS = 2.0
 # The server's own bound comes first wherever there is a server.
@@ -32,7 +34,8 @@ class BoundedConnection(psycopg.Connection[Any]):
         patience = _PING_SECONDS if self._autocommit and self.patience else self.patience
         options.setdefault("timeout", patience)
         try:
-            return super().wait(*arguments, **options)
+            with turns.waiting():
+                return super().wait(*arguments, **options)
         except OperationalError as error:
             if error.sqlstate is None and not self.closed:
                 # What it might still say would be taken for the answer to the next question.

@@ -17,6 +17,8 @@ from time import monotonic, sleep
 from typing import Any
 from weakref import finalize
 
+from app.core.turns import turns
+
 _FIRST_PAUSE = 0.00005
 _LONGEST_PAUSE = 0.002
 _MILLISECONDS = 1000
@@ -80,11 +82,12 @@ class Connection(sqlite3.Connection):
     _has_turn = False
 
     def begin_writing(self) -> None:
-        """Begin a transaction that may write.
+        """Begin a transaction that may write; from here on until its end the thread waits more than it computes.
 
         Raises:
             sqlite3.OperationalError: somebody else writes for longer than one waits.
         """
+        turns.give()
         if self.queue is None:
             self.execute("BEGIN IMMEDIATE")
             return

@@ -1,0 +1,95 @@
+"""Turns: one thread computes at a time, as a courtesy."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.core.turns import Turns
+
+HANG = 20
+
+
+@pytest.fixture
+def turns():
+    return Turns()
+
+
+def in_another_thread(work):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result(HANG)
+
+
+def overlaps(turns, work, *, threads=6):
+    """Return how many threads were at ``work`` at once, at most."""
+    inside, most, counting = 0, 0, threading.Lock()
+
+    def visit(_number):
+        nonlocal inside, most
+        turns.take()
+        with counting:
+            inside += 1
+            most = max(most, inside)
+        work()
+        with counting:
+            inside -= 1
+        turns.give()
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(visit, range(threads)))
+    return most
+
+
+def test_one_thread_computes_at_a_time(turns):
+    assert overlaps(turns, lambda: time.sleep(0.001)) == 1
+
+
+def test_whoever_waits_lets_others_compute(turns):
+    turns.take()
+    with turns.waiting():
+        assert in_another_thread(lambda: overlaps(turns, lambda: None)) == 1
+    turns.give()
+
+
+def test_from_whoever_keeps_the_turn_it_is_taken(turns):
+    turns.take()
+    in_another_thread(turns.take)
+    # What the first gives back is not its own any more: the next one has to wait for the second.
+    turns.give()
+    assert not turns._free.acquire(blocking=False)
+
+
+def test_a_turn_that_was_taken_away_comes_to_whoever_is_next(turns):
+    turns.take()
+    started, done = threading.Event(), threading.Event()
+
+    def second():
+        turns.take()
+        started.set()
+        assert done.wait(HANG)
+        turns.give()
+
+    with ThreadPoolExecutor(1) as pool:
+        visit = pool.submit(second)
+        assert started.wait(HANG)
+        turns.give()
+        done.set()
+        visit.result(HANG)
+    assert overlaps(turns, lambda: time.sleep(0.001)) == 1
+
+
+def test_without_the_turn_there_is_nothing_to_give_or_to_take_again(turns):
+    turns.give()
+    with turns.waiting():
+        pass
+    in_another_thread(lambda: (turns.take(), turns.give()))
+    assert turns._free.acquire(blocking=False)
+
+
+def test_a_crowd_that_takes_it_from_one_another_loses_no_turn(turns, monkeypatch):
+    monkeypatch.setattr("app.core.turns._PATIENCE_SECONDS", 0.0001)
+    overlaps(turns, lambda: time.sleep(0.0005), threads=16)
+    for _ in range(20):
+        overlaps(turns, lambda: None, threads=16)
+    assert turns._free.acquire(timeout=HANG)
