@@ -23,7 +23,9 @@ from app.core.context import Caller, set_caller
 from app.core.errors import ConfigurationError
 
 _DEFAULT_WORKERS = 2
-# Beside the threads of a worker: the jobs, and the locks they hold on connections of their own.
+# Most threads wait for a password to be hashed, which needs no connection.
+_CONNECTIONS = 8
+# Beside those: the jobs, and the locks they hold on connections of their own.
 _SPARE_CONNECTIONS = 3
 # For keys and metadata, which wait for nothing.
 _SPARE_THREADS = 2
@@ -71,7 +73,7 @@ class _Announcement:
     "--workers", type=click.IntRange(1, 256), help="Processes. [default: one a CPU, at most 2]"
 )
 @click.option(
-    "--threads", type=click.IntRange(1, 256), default=8, show_default=True,
+    "--threads", type=click.IntRange(1, 256), default=24, show_default=True,
     help="Requests that each process has in hand at the same time.",
 )  # fmt: skip
 @with_json
@@ -108,8 +110,8 @@ def _decide(host: str, port: int, threads: int) -> Settings:
     if "ISSUER" not in places:
         decided["SIGNET_ISSUER"] = _loopback_issuer(host, port)
     if "DATABASE_POOL_SIZE" not in places:
-        # A thread without a connection would wait for another's.
-        decided["SIGNET_DATABASE_POOL_SIZE"] = str(min(200, threads + _SPARE_CONNECTIONS))
+        connections = min(threads, _CONNECTIONS) + _SPARE_CONNECTIONS
+        decided["SIGNET_DATABASE_POOL_SIZE"] = str(connections)
     if "MAX_CONCURRENT_REQUESTS" not in places:
         decided["SIGNET_MAX_CONCURRENT_REQUESTS"] = str(max(1, threads - _SPARE_THREADS))
     environment.hand_down(decided)

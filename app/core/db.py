@@ -95,6 +95,8 @@ def init(app: Flask, settings: Settings) -> None:
             "hide_parameters": True,
             "pool_size": settings.database.pool_size,
             "max_overflow": 0,
+            # Whichever was used last: what it remembers of the file is of use again.
+            "pool_use_lifo": True,
             "pool_timeout": seconds,
             "connect_args": {
                 "timeout": seconds,
@@ -136,6 +138,7 @@ def _postgresql_options(settings: Settings) -> dict[str, Any]:
         "hide_parameters": True,
         "pool_size": settings.database.pool_size,
         "max_overflow": 0,
+        "pool_use_lifo": True,
         "pool_timeout": settings.database.busy_timeout.total_seconds(),
         "pool_pre_ping": True,
         "pool_recycle": 1800,

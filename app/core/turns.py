@@ -43,7 +43,9 @@ class Turns:
         with self._changing:
             if self._holder is mine:
                 self._holder = None
-                self._free.release()
+                # It may be free: whoever took it from somebody who had only just got it has given it back.
+                if self._free.locked():
+                    self._free.release()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

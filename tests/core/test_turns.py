@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.turns import Turns
+from app.core.turns import Turns, _mine
 
 HANG = 20
 
@@ -84,6 +84,15 @@ def test_without_the_turn_there_is_nothing_to_give_or_to_take_again(turns):
     with turns.waiting():
         pass
     in_another_thread(lambda: (turns.take(), turns.give()))
+    assert turns._free.acquire(blocking=False)
+
+
+def test_a_turn_that_was_taken_and_given_back_before_its_holder_knew_of_it_fails_nobody(turns):
+    # What the holder does in two steps, with the thief in between.
+    turns._free.acquire()
+    in_another_thread(lambda: (turns.take(), turns.give()))
+    turns._holder = _mine.turn = object()
+    turns.give()
     assert turns._free.acquire(blocking=False)
 
 
