@@ -21,6 +21,7 @@ NOUNS = {
     "users": "People: create, show, disable, set a password.",
     "clients": "Applications that sign people in.",
     "apis": "APIs: the audiences and scopes of access tokens.",
+    "passwords": "Password hashes: propose what they should cost.",
     "keys": "Signing keys: list, rotate, import.",
     "sessions": "Browsers that are signed in.",
     "db": "The database: upgrade, check, count, purge.",

@@ -1,55 +1,102 @@
 """Slots for hashing: how many passwords a process hashes at once, and how many more may wait.
 
 Argon2 is made to cost memory and time. Without a bound, whoever sends many wrong passwords at once
-takes both from everybody; with it, the rest of the server never notices.
+takes both from everybody; with it, the rest of the server hardly notices.
+
+A slot is a thread of its own. The C library keeps the memory of the last hash for each thread that
+ever hashed: with the threads that answer requests this would grow with their number. And where the
+system can, these threads come after all others: a token waits for no password.
 """
 
+import os
+import sys
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import ceil
+from typing import Protocol, TypeVar
 
 from app.core import config, metrics
 from app.core.errors import UnavailableError
+from app.core.turns import turns
+
+Result = TypeVar("Result")
+
+# About a tenth of a processor that others want as well: enough to get on, too little to be in the way.
+_NICENESS = 10
 
 _making = threading.Lock()
 _made: dict[tuple[int, int], "Slots"] = {}
 
 
+class Elsewhere(Protocol):
+    """What runs work on the thread of a slot, and waits for it."""
+
+    def __call__(self, work: Callable[[], Result], /) -> Result:
+        """Return what ``work`` returns, or raise what it raises."""
+
+
 class Slots:
-    """A number of slots, and of places to wait for one."""
+    """A number of slots, and of places to wait for one; who came first is served first."""
 
     def __init__(self, running: int, waiting: int) -> None:
-        self._free = threading.Semaphore(running)
-        self._places = threading.Semaphore(waiting)
+        self._lock = threading.Lock()
+        self._free = running
+        self._places = waiting
+        self._waiting: deque[threading.Event] = deque()
+        # Its threads are started when they are first needed.
+        self._threads = ThreadPoolExecutor(running, "hash", _come_last)
 
     @contextmanager
-    def one(self, *, wait: float) -> Iterator[None]:
-        """Hold a slot, after waiting at most ``wait`` seconds for it.
+    def one(self, *, wait: float) -> Iterator[Elsewhere]:
+        """Hold a slot, after waiting at most ``wait`` seconds for it; yield what runs work in it.
 
         Raises:
             UnavailableError: nobody else may wait, or the wait was over first.
         """
-        if not self._free.acquire(blocking=False):
-            self._queue(wait)
+        self._take(wait)
         try:
             with _figured("running"):
-                yield
+                yield self._run
         finally:
-            self._free.release()
+            self._give_back()
 
-    def _queue(self, wait: float) -> None:
-        if not self._places.acquire(blocking=False):
-            raise UnavailableError(
-                retry_after=ceil(wait), detail="too many wait to hash a password"
-            )
-        try:
-            with _figured("waiting"):
-                is_ours = self._free.acquire(timeout=wait)
-            if not is_ours:
+    def _run(self, work: Callable[[], Result], /) -> Result:
+        return self._threads.submit(work).result()
+
+    def _take(self, wait: float) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            if len(self._waiting) >= self._places:
+                raise UnavailableError(
+                    retry_after=ceil(wait), detail="too many wait to hash a password"
+                )
+            mine = threading.Event()
+            self._waiting.append(mine)
+        with _figured("waiting"):
+            mine.wait(wait)
+        with self._lock:
+            # It may have become ours between the end of the wait and now.
+            if not mine.is_set():
+                self._waiting.remove(mine)
                 raise UnavailableError(retry_after=ceil(wait), detail="no slot to hash a password")
-        finally:
-            self._places.release()
+
+    def _give_back(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
+def _come_last() -> None:
+    # Linux alone gives each thread a priority of its own; elsewhere this would be the process's.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 @contextmanager
@@ -62,8 +109,8 @@ def _figured(state: str) -> Iterator[None]:
 
 
 @contextmanager
-def slot() -> Iterator[None]:
-    """Hold one of this process's slots, as the settings bound them.
+def slot() -> Iterator[Elsewhere]:
+    """Hold one of this process's slots, as the settings bound them; yield what runs work in it.
 
     Raises:
         UnavailableError: the server is busy hashing; answered with 503.
@@ -72,5 +119,9 @@ def slot() -> Iterator[None]:
     bounds = (settings.max_concurrent_hashes, settings.max_waiting_hashes)
     with _making:
         slots = _made.get(bounds) or _made.setdefault(bounds, Slots(*bounds))
-    with slots.one(wait=settings.max_hash_wait.total_seconds()):
-        yield
+    with turns.waiting(), slots.one(wait=settings.max_hash_wait.total_seconds()) as elsewhere:
+        yield elsewhere
+
+
+# A fork takes no thread along but the one that forks.
+os.register_at_fork(after_in_child=_made.clear)

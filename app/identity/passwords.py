@@ -46,8 +46,9 @@ def hash_password(password: str) -> str:
     Raises:
         UnavailableError: too many passwords are being hashed.
     """
-    with slot():
-        return _hasher().hash(_bytes_of(password))
+    hasher, secret = _hasher(), _bytes_of(password)
+    with slot() as elsewhere:
+        return elsewhere(lambda: hasher.hash(secret))
 
 
 def verify(stored: str | None, password: str) -> Verdict:
@@ -56,10 +57,11 @@ def verify(stored: str | None, password: str) -> Verdict:
     Raises:
         UnavailableError: too many passwords are being hashed.
     """
-    hasher = _hasher()
-    with slot():
+    hasher, secret = _hasher(), _bytes_of(password)
+    checked = stored if stored is not None else _decoy(hasher)
+    with slot() as elsewhere:
         try:
-            hasher.verify(stored if stored is not None else _decoy(hasher), _bytes_of(password))
+            elsewhere(lambda: hasher.verify(checked, secret))
         except VerifyMismatchError:
             return Verdict(ok=False, rehash=False)
         except (InvalidHashError, VerificationError):

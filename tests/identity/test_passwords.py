@@ -1,14 +1,11 @@
 import base64
-import threading
-import time
 
 import pytest
 import structlog
 from argon2 import extract_parameters
 
-from app.core.errors import InvalidInputError, UnavailableError
+from app.core.errors import InvalidInputError
 from app.identity import passwords
-from app.identity.hash_slots import Slots
 from tests.identity.installation import installed, with_settings
 
 
@@ -112,69 +109,3 @@ class TestChoosing:
     def test_a_common_password_is_refused_however_long(self):
         self.refused("passwordpassword")
         self.refused("ada.lovelace1815", context=("ada.lovelace",))
-
-
-class TestSlots:
-    def test_no_more_than_the_bound_run_at_once(self):
-        slots, running, most = Slots(2, 100), [], []
-        lock = threading.Lock()
-
-        def work():
-            with slots.one(wait=30):
-                with lock:
-                    running.append(1)
-                    most.append(len(running))
-                time.sleep(0.01)
-                with lock:
-                    running.pop()
-
-        threads = [threading.Thread(target=work) for _ in range(12)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(most) == 12
-        assert max(most) == 2
-
-    def test_who_finds_no_place_to_wait_is_sent_away_at_once(self):
-        slots = Slots(1, 0)
-        began = time.monotonic()
-        with slots.one(wait=30), pytest.raises(UnavailableError) as refused, slots.one(wait=30):
-            pass
-        assert time.monotonic() - began < 5
-        assert refused.value.retry_after == 30
-
-    def test_who_waits_too_long_is_sent_away_and_leaves_the_place(self):
-        slots = Slots(1, 1)
-        with slots.one(wait=1):
-            for _ in range(3):
-                with pytest.raises(UnavailableError, match="no slot"), slots.one(wait=0.01):
-                    pass
-        with slots.one(wait=0.01):
-            pass
-
-    def test_a_slot_is_given_back_after_an_error(self):
-        slots = Slots(1, 0)
-        with pytest.raises(RuntimeError), slots.one(wait=0.01):
-            raise RuntimeError
-        with slots.one(wait=0.01):
-            pass
-
-    @pytest.mark.parametrize("work", ["verify", "hash"])
-    def test_hashing_holds_a_slot_of_the_settings(self, app, monkeypatch, work):
-        with_settings(app, "passwords", max_concurrent_hashes=1, max_waiting_hashes=0)
-        real, nested = passwords._bytes_of, []
-
-        def busy(password):
-            nested.append(password)
-            if len(nested) == 1:
-                with pytest.raises(UnavailableError):
-                    passwords.verify(None, GOOD)
-            return real(password)
-
-        monkeypatch.setattr(passwords, "_bytes_of", busy)
-        if work == "verify":
-            passwords.verify(None, GOOD)
-        else:
-            passwords.hash_password(GOOD)
-        assert nested == [GOOD]
