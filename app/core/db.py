@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, Table, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
@@ -88,29 +88,11 @@ def init(app: Flask, settings: Settings) -> None:
         url = make_url(settings.database.url)
     except ArgumentError:
         raise ConfigurationError("SIGNET_DATABASE_URL is not a database URL") from None
-    options: dict[str, Any]
     if url.get_backend_name() == "sqlite":
-        seconds = settings.database.busy_timeout.total_seconds()
-        options = {
-            "hide_parameters": True,
-            "pool_size": settings.database.pool_size,
-            "max_overflow": 0,
-            # Whichever was used last: what it remembers of the file is of use again.
-            "pool_use_lifo": True,
-            "pool_timeout": seconds,
-            "connect_args": {
-                "timeout": seconds,
-                "isolation_level": None,
-                "check_same_thread": False,
-            },
-        }
-        queue = None
         if url.database and url.database != ":memory:":
             # Flask-SQLAlchemy would look in its instance folder; a relative path means the working folder.
-            file = Path(url.database).resolve()
-            url = url.set(database=str(file))
-            queue = sqlite_writers.Queue(locks.beside(file, "writers"), patience=seconds)
-        options["connect_args"]["factory"] = sqlite_writers.connection_factory(queue)
+            url = url.set(database=str(Path(url.database).resolve()))
+        options = _sqlite_options(settings, url)
     elif url.drivername == "postgresql+psycopg":
         options = _postgresql_options(settings)
     else:
@@ -128,6 +110,28 @@ def init(app: Flask, settings: Settings) -> None:
             from app.core import postgresql_connections
 
             postgresql_connections.bound(db.engine, settings.database.statement_timeout)
+
+
+def _sqlite_options(settings: Settings, url: URL) -> dict[str, Any]:
+    seconds = settings.database.busy_timeout.total_seconds()
+    queue = None
+    if url.database and url.database != ":memory:":
+        file = locks.beside(Path(url.database), "writers")
+        queue = sqlite_writers.Queue(file, patience=seconds)
+    return {
+        "hide_parameters": True,
+        "pool_size": settings.database.pool_size,
+        "max_overflow": 0,
+        # Whichever was used last: what it remembers of the file is of use again.
+        "pool_use_lifo": True,
+        "pool_timeout": seconds,
+        "connect_args": {
+            "timeout": seconds,
+            "isolation_level": None,
+            "check_same_thread": False,
+            "factory": sqlite_writers.connection_factory(queue),
+        },
+    }
 
 
 def _postgresql_options(settings: Settings) -> dict[str, Any]:

@@ -21,18 +21,18 @@ class Turns:
     """The turns of one process."""
 
     def __init__(self) -> None:
-        self._free = threading.Lock()
-        self._changing = threading.Lock()
+        self._changed = threading.Condition(threading.Lock())
         self._holder: object | None = None
 
     def take(self) -> None:
         """Wait for the turn, for a moment; then take it."""
-        is_free = self._free.acquire(timeout=_PATIENCE_SECONDS)
-        with self._changing:
-            if not is_free:
-                # Given back at this very moment, perhaps; else from now on it is not its holder's any more.
-                self._free.acquire(blocking=False)
+        with self._changed:
+            if self._holder is not None:
+                self._changed.wait_for(self._is_free, _PATIENCE_SECONDS)
             self._holder = _mine.turn = object()
+
+    def _is_free(self) -> bool:
+        return self._holder is None
 
     def give(self) -> None:
         """Let another thread compute; without the turn, do nothing."""
@@ -40,12 +40,10 @@ class Turns:
         if mine is None:
             return
         _mine.turn = None
-        with self._changing:
+        with self._changed:
             if self._holder is mine:
                 self._holder = None
-                # It may be free: whoever took it from somebody who had only just got it has given it back.
-                if self._free.locked():
-                    self._free.release()
+                self._changed.notify()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

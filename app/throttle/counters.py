@@ -10,7 +10,7 @@ nothing and prolongs nothing: whoever keeps knocking does not keep the door shut
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
 from math import ceil
@@ -26,6 +26,7 @@ from app.core.secrets import encode
 from app.models.throttle import ThrottleCounter
 
 _FIRST_DELAY = timedelta(seconds=1)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _T = table_of(ThrottleCounter).c
 # Statements are built once: building one costs more than running it.
 _FAILURES = select(_T.failures).where(
@@ -94,14 +95,14 @@ def fail(limit: Limit, subject: str, *, now: datetime) -> datetime:
         "key": _key(limit, subject),
         "failures": 1,
         "last_at": now,
-        "blocked_until": now + limit.delay(1),
+        "blocked_until": _until(now, limit.delay(1)),
         "expires_at": now + limit.memory,
         "capped": now + limit.cap,
     }
-    values |= {_wait(upper): now + delay for upper, delay in limit.steps()}
+    values |= {_wait(upper): _until(now, delay) for upper, delay in limit.steps()}
     statement = _count(limit, db.engine.dialect.name)
     until: datetime = db.session.execute(statement, values).scalar_one()
-    return until
+    return max(now, until)
 
 
 def is_spent(limit: Limit, subject: str, *, now: datetime) -> bool:
@@ -154,6 +155,11 @@ def _count(limit: Limit, dialect: str) -> Any:
 
 def _instant(name: str) -> Any:
     return bindparam(name, type_=Instant())
+
+
+def _until(now: datetime, delay: timedelta) -> datetime:
+    # Not ``now`` where nothing is to be waited for: an attempt that began a moment earlier would wait for it.
+    return now + delay if delay else _LONG_AGO
 
 
 def _wait(upper: int) -> str:

@@ -53,6 +53,10 @@ class TestCounting:
         counters.check([(LIMIT, "ada")], now=NOW)
         assert counters.is_spent(LIMIT, "ada", now=NOW)
 
+    def test_an_attempt_that_began_before_a_free_failure_was_counted_does_not_wait_for_it(self):
+        waits(1)
+        counters.check([(LIMIT, "ada")], now=NOW - SECOND)
+
     def test_two_free_failures_are_not_spent(self):
         waits(2)
         assert not counters.is_spent(LIMIT, "ada", now=NOW)
