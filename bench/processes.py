@@ -57,7 +57,9 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                # A session of its own would have a share of the processors of its own, within which alone
+                # the priority of threads counts: hashing would then be in the way of the load.
+                process_group=0,
             )
         self._wait_for(command.port, ask)
         # Seconds from nothing to the first answer.

@@ -59,9 +59,10 @@ class Passwords:
         maximum=64,
     )
     max_waiting_hashes: int = option(
-        16,
+        6,
         "MAX_WAITING_HASHES",
-        "How many more may wait for their turn in one worker; one more is answered with 503.",
+        "How many more may wait for their turn in one worker; one more is answered with 503. Each keeps a thread "
+        "from answering anything else.",
         minimum=0,
         maximum=10000,
     )

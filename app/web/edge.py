@@ -2,8 +2,9 @@
 
 From the outside in: constant answers, which need none of the rest; the request's context and its
 account; security headers, so that nothing leaves without them; the one spelling of a target; CORS;
-the limit on bodies; then Flask, which lets so many requests in at once, with its views, whose
-transaction is closed before the answer starts; and the last-resort answers to what went wrong.
+the limit on bodies; the gate before the sign-in form; then Flask, which lets so many requests in at
+once, with its views, whose transaction is closed before the answer starts; and the last-resort
+answers to what went wrong.
 """
 
 from flask import Flask
@@ -17,6 +18,7 @@ from app.web import (
     request_context,
     request_target,
     security_headers,
+    sign_in_gate,
     transaction,
 )
 
@@ -29,6 +31,8 @@ def install(app: Flask) -> None:
     errors.install(app)
     admission.install(app)
     transaction.install(app)
+    # Inside the limit: a body without an announced size is read before it takes a place.
+    sign_in_gate.install(app)
     body_limit.install(app)
     cors.install(app)
     request_target.install(app)

@@ -98,7 +98,7 @@ def render(refusal: Refusal) -> Response:
     if request.path in OAUTH_PATHS:
         response = _oauth(refusal)
     elif _wants_page():
-        response = Response(_page(refusal), refusal.status, mimetype="text/html")
+        response = Response(page(refusal), refusal.status, mimetype="text/html")
     else:
         response = _problem(refusal)
     response.headers["Cache-Control"] = "no-store"
@@ -176,7 +176,8 @@ def _json(members: dict[str, object], refusal: Refusal, mimetype: str) -> Respon
     return Response(json.dumps(members, ensure_ascii=True), refusal.status, mimetype=mimetype)
 
 
-def _page(refusal: Refusal) -> str:
+def page(refusal: Refusal) -> str:
+    """Return ``refusal`` as a page in the language of the current request."""
     # Nothing that this page shows may come from the database: it may be the reason for the page.
     g.is_error_page = True
     try:

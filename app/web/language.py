@@ -19,6 +19,7 @@ from typing import Any
 import flask_babel  # type: ignore[import-untyped]
 from babel import negotiate_locale
 from flask import Flask, g, request
+from werkzeug.datastructures import LanguageAccept
 
 from app.core import config
 from app.web.sayings import SAYINGS
@@ -53,6 +54,15 @@ def current() -> str:
     """Return the language of the current request, such as ``de``: what ``<html lang>`` says."""
     locale = flask_babel.get_locale()
     return str(locale.language) if locale else SUPPORTED[0]
+
+
+def negotiated(accepted: LanguageAccept, *, wished: Sequence[str] = ()) -> str | None:
+    """Return the language of ours that is wanted most: ``wished`` comes before what is ``accepted``."""
+    # Each wish in turn, with or without its region; Werkzeug's own best match would rather serve a
+    # later wish to the letter.
+    tags = [*wished, *(tag for tag, quality in accepted if quality > 0)]
+    found: str | None = negotiate_locale([tag for tag in tags if tag], SUPPORTED, sep="-")
+    return found
 
 
 def gettext(text: str, **values: Any) -> str:
@@ -104,9 +114,5 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def _chosen() -> str:
-    # Each wish in turn, with or without its region; Werkzeug's own best match would rather serve a
-    # later wish to the letter.
-    wanted: Sequence[str] = g.get("ui_locales", ())
-    accepted = [tag for tag, quality in request.accept_languages if quality > 0]
-    found = negotiate_locale([tag for tag in (*wanted, *accepted) if tag], SUPPORTED, sep="-")
+    found = negotiated(request.accept_languages, wished=g.get("ui_locales", ()))
     return found or config.current().server.default_language

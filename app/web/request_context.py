@@ -21,6 +21,9 @@ from app.web.trusted_proxies import TrustedProxies
 
 Header = tuple[str, str]
 
+# Where an answer given in front of Flask names the view that it was given for.
+ENDPOINT = "signet.endpoint"
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ID_BYTES = 10
 _MAX_AGENT = 256
@@ -56,7 +59,8 @@ def install(app: Flask) -> None:
             answered = status
             # Flask takes its request out of the environment once it has answered.
             request = environ.get("werkzeug.request")
-            endpoint = getattr(request, "endpoint", None) or _NO_ENDPOINT
+            named = environ.get(ENDPOINT) or getattr(request, "endpoint", None)
+            endpoint = named or _NO_ENDPOINT
             headers.append(("X-Request-Id", asking.request_id))
             return start_response(status, headers, *failure)
 

@@ -287,7 +287,7 @@ def test_draining_keeps_new_connections_out_and_waits_for_those_let_in():
         early = socket.create_connection(address, timeout=5)
         assert listener.waiting(opened) == 1
         done = Event()
-        draining = Thread(target=lambda: (listener.drain(opened), done.set()))
+        draining = Thread(target=lambda: (listener.drain([opened]), done.set()))
         draining.start()
         assert not done.wait(0.3)
         with pytest.raises(TimeoutError):

@@ -23,10 +23,13 @@ from app.web import (
     operations,
     request_context,
     security_headers,
+    sign_in_gate,
     transaction,
 )
 
-LOGGING_MODULES = (constant_answers, cors, errors, operations, request_context, transaction)
+LOGGING_MODULES = (
+    constant_answers, cors, errors, operations, request_context, sign_in_gate, transaction,
+)  # fmt: skip
 ROOT_KEY = "A" * 43
 
 

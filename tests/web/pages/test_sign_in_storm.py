@@ -13,6 +13,7 @@ import pytest
 from app.clients import registry
 from app.clients.client import Registration
 from app.identity import hash_slots, passwords
+from tests.web.pages.visitor import read
 
 PATIENCE = 60
 THREADS, AT_ONCE, WAITING = 8, 2, 2
@@ -105,6 +106,17 @@ def test_who_finds_no_place_is_told_at_once_when_to_come_again(crowd, hasher):
     assert [answer.status_code for answer in answers] == [503] * (CROWD - AT_ONCE - WAITING)
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers)
     assert not hasher.go.is_set()
+
+
+def test_who_finds_no_place_is_told_so_in_their_language_in_a_page_of_the_product(
+    crowd, app, browser
+):
+    settled(crowd())
+    answer = browser.post("/login", {}, **{"Accept-Language": "de"})
+    assert answer.status_code == 503
+    assert read(answer).lang == "de"
+    assert "error-reference" in read(answer).elements
+    assert app.test_client().get("/login").status_code == 200
 
 
 def test_tokens_and_keys_are_answered_while_every_slot_hashes(app, crowd, hasher, workers, machine):
