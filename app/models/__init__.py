@@ -3,6 +3,20 @@
 Importing this package makes every table known to the one ``MetaData``.
 """
 
-from app.models import audit, clients, consents, identity, keys, throttle, tokens
+from app.models import (
+    audit,
+    clients,
+    consents,
+    identity,
+    keys,
+    logout,
+    requests,
+    subjects,
+    throttle,
+    tokens,
+)
 
-__all__ = ["audit", "clients", "consents", "identity", "keys", "throttle", "tokens"]
+__all__ = [
+    "audit", "clients", "consents", "identity", "keys", "logout", "requests", "subjects",
+    "throttle", "tokens",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Counted failures. Owned by ``app.throttle``."""
+"""Counted failures, and values that were used. Owned by ``app.throttle``."""
 
 from datetime import datetime
 
@@ -17,6 +17,17 @@ class ThrottleCounter(Base):
     failures: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(Instant)
     blocked_until: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (Index(None, "expires_at"),)
+
+
+class SingleUse(Base):
+    """A value that may be used once, and was. ``key`` is a digest: it says neither what nor whose."""
+
+    __tablename__ = "single_uses"
+
+    key: Mapped[str] = mapped_column(String(43), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (Index(None, "expires_at"),)

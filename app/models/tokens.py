@@ -26,6 +26,10 @@ class Grant(Base):
     # Whether it outlives its session (offline_access, OpenID Connect Core 1.0 section 11).
     offline: Mapped[bool] = mapped_column(default=False)
     nonce: Mapped[str | None] = mapped_column(Text)
+    # The claims parameter (OpenID Connect Core 1.0 section 5.5) as canonical JSON.
+    claims: Mapped[str | None] = mapped_column(Text)
+    # Whether a device asked for it (RFC 8628): no code of it ever travels through a browser.
+    device: Mapped[bool] = mapped_column(default=False)
     redirect_uri: Mapped[str] = mapped_column(Text)
     code_challenge: Mapped[str | None] = mapped_column(String(128))
     auth_time: Mapped[datetime] = mapped_column(Instant)

@@ -13,13 +13,21 @@ OWNERS = {
     "clients": "app.clients",
     "client_secrets": "app.clients",
     "client_logos": "app.clients",
+    "client_key_sets": "app.clients",
+    "initial_access_tokens": "app.clients",
     "apis": "app.clients",
     "signing_keys": "app.jose",
     "grants": "app.tokens",
     "denied_tokens": "app.tokens",
+    "pushed_requests": "app.tokens",
+    "device_authorizations": "app.tokens",
+    "session_clients": "app.tokens",
+    "logout_deliveries": "app.tokens",
+    "pairwise_subjects": "app.tokens",
     "consents": "app.protocol",
     "audit_events": "app.audit",
     "throttle_counters": "app.throttle",
+    "single_uses": "app.throttle",
 }
 
 

@@ -11,7 +11,9 @@ from app.models.audit import AuditEvent
 from app.models.clients import Client, ClientSecret
 from app.models.consents import Consent
 from app.models.identity import User, UserRole, UserSession
-from app.models.throttle import ThrottleCounter
+from app.models.logout import LogoutDelivery, SessionClient
+from app.models.requests import DeviceAuthorization, PushedRequest
+from app.models.throttle import SingleUse, ThrottleCounter
 from app.models.tokens import DeniedToken, Grant
 from tests.support.provider import CALLBACK, START
 
@@ -40,6 +42,34 @@ def fill() -> None:
         DeniedToken: [
             {"jti": new_id(), "expires_at": _end(number)} for number in range(ROWS)
         ],
+        SessionClient: [
+            {"session_id": f"s{number % PEOPLE}", "client_id": f"c{number // PEOPLE}", "user_id": f"u{number % PEOPLE}", "since": _MADE}
+            for number in range(ROWS)
+        ],
+        PushedRequest: [
+            {
+                "id": new_id(), "client_id": f"c{number % CLIENTS}", "parameters": [], "created_at": _MADE,
+                "expires_at": _end(number), "purge_after": _end(number),
+            }
+            for number in range(ROWS)
+        ],
+        DeviceAuthorization: [
+            {
+                "id": new_id(), "user_code_key": new_id() + "u" * 21, "client_id": f"c{number % CLIENTS}",
+                "scope": "openid", "resources": "", "acr_values": "", "created_at": _MADE,
+                "expires_at": _end(number), "interval": 5,
+            }
+            for number in range(ROWS)
+        ],
+        LogoutDelivery: [
+            {
+                "session_id": f"s{number % PEOPLE}", "client_id": f"c{number // PEOPLE}",
+                "user_id": f"u{number % PEOPLE}", "created_at": _MADE, "attempts": 1, "settled_at": _end(number),
+                "outcome": "delivered",
+            }
+            for number in range(ROWS)
+        ],
+        SingleUse: [{"key": new_id() + "k" * 21, "expires_at": _end(number)} for number in range(ROWS)],
         ThrottleCounter: [
             {"key": new_id() + "t" * 21, "failures": 1, "last_at": _MADE, "blocked_until": _MADE, "expires_at": _end(number)}
             for number in range(ROWS)

@@ -17,6 +17,7 @@ GROWING = frozenset(
     {
         "users", "user_roles", "user_sessions", "clients", "client_secrets", "client_logos",
         "grants", "denied_tokens", "consents", "audit_events", "throttle_counters", "single_uses",
+        "session_clients", "logout_deliveries", "pushed_requests", "device_authorizations", "pairwise_subjects",
     }
 )  # fmt: skip
 _PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")

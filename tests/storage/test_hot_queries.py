@@ -24,11 +24,14 @@ ALLOWED = {
     r"clients\.client_name\)? I?LIKE": "the same of applications",
     r"SELECT clients\.allowed_origins": "once in 0.9 seconds at most, for all preflights together",
     r"ORDER BY user_sessions\.last_seen_at": "the sessions of one person",
+    r"FROM session_clients WHERE session_clients.session_id": "the clients of one session, put in order",
     r"ORDER BY throttle_counters\.blocked_until": "the counters of one attempt, each by its key",
     r"ORDER BY client_secrets\.created_at": "the secrets of a page of clients, one or two for each",
     r"ORDER BY consents\.granted_at": "what one person allowed",
     r"GROUP BY grants\.session_id": "the grants of a page of sessions",
 }
+# Where its planner joins a hundred rows to some thousand it reads those in order; to millions it looks each up.
+ALLOWED_ON_POSTGRESQL = {r"DELETE FROM logout_deliveries": "its key has two columns"}
 OFFLINE = "openid profile offline_access"
 
 
@@ -177,7 +180,7 @@ def _complaints(recorded: Recorded) -> tuple[dict[str, list[str]], set[str]]:
     """Return the complaints that nothing allows, and the allowances that were needed."""
     found, used = {}, set()
     for statement, complaints in recorded.complaints().items():
-        allowed = {each for each in ALLOWED if re.search(each, statement)}
+        allowed = {each for each in ALLOWED | ALLOWED_ON_POSTGRESQL if re.search(each, statement)}
         used |= allowed
         if not allowed:
             found[statement] = complaints
@@ -194,11 +197,13 @@ def test_no_flow_reads_more_than_it_needs(provider: Provider) -> None:
         needed |= used
         if complaints:
             found[name] = complaints
-    assert found == {}
+    assert found == {}, str(found)
     assert min(counts.values()) > 0, counts
     if _engine(provider).dialect.name == "sqlite":
         # PostgreSQL knows ways to do without some of them.
-        assert needed == set(ALLOWED), "an allowance that nothing needs any more"
+        assert needed - ALLOWED_ON_POSTGRESQL.keys() == set(ALLOWED), (
+            "an allowance that nothing needs any more"
+        )
 
 
 @pytest.mark.parametrize(
