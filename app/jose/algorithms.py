@@ -71,6 +71,10 @@ ALGORITHMS = {
     )
 }
 
+# What others may have signed with, who call EdDSA by its exact name too (RFC 9864 section 2.2). There is
+# no HMAC here either: a key of this table is public, and a public key is nobody's secret.
+FOREIGN = {**ALGORITHMS, "Ed25519": Algorithm("Ed25519", OKPKey, JWSRegistry.algorithms["Ed25519"])}
+
 
 def to_der(key: Key) -> bytes:
     """Return the private ``key`` as PKCS#8 (DER, not encrypted)."""

@@ -48,6 +48,9 @@ def test_what_happens_in_the_product_is_counted():
         ),
         ("signet_refresh_token_reuse_total",): metrics.refresh_token_reused,
         ("signet_database_errors_total",): metrics.database_error,
+        ("signet_logout_deliveries_total", ("outcome", "delivered")): lambda: (
+            metrics.logout_deliveries("delivered", 1)
+        ),
         ("signet_password_hashes", ("state", "waiting")): lambda: metrics.password_hashes(
             "waiting", 1
         ),

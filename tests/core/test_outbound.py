@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.core import outbound, outbound_addresses, settings_loader
-from app.core.outbound import OutboundRefusedError, fetch
+from app.core.outbound import OutboundRefusedError, fetch, fetch_json, post
 from app.core.outbound_addresses import is_allowed, is_public, resolve
 from tests.core.tls_server import Authority, Site
 
@@ -184,6 +184,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(names, site):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.spec("ASVS 5.0", "15.3.2")
 def test_a_redirect_is_an_answer_and_not_followed(names, site, status):
     head = f"HTTP/1.1 {status} Elsewhere\r\nLocation: https://logo.example/\r\n"
     with site(head.encode() + b"Content-Length: 0\r\n\r\n") as running:
@@ -328,6 +329,171 @@ def test_not_more_than_a_few_resolvers_hang_at_once(monkeypatch):
 def test_what_is_not_a_whole_plain_answer_is_refused(names, site, answer):
     with site(answer) as running:
         refusal(running)
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def send(site, body=b"a=b", *, scheme="https", seconds=5.0):
+    url = f"{scheme}://logo.example:{site.port}/out?c=d"
+    return post(url, body, content_type=FORM, timeout=timedelta(seconds=seconds))
+
+
+def not_sent(site, **options):
+    with pytest.raises(OutboundRefusedError) as caught:
+        send(site, **options)
+    return caught.value.detail
+
+
+def test_what_is_posted_arrives_as_it_is_and_is_answered(names, site):
+    with site() as running:
+        assert send(running) == outbound.Fetched(200, "image/png", b"PNG")
+    assert running.requests[0].decode().split("\r\n") == [
+        "POST /out?c=d HTTP/1.1",
+        f"Host: logo.example:{running.port}",
+        "Accept: */*",
+        f"Content-Type: {FORM}",
+        "Content-Length: 3",
+        "Accept-Encoding: identity",
+        "User-Agent: Signet",
+        "Connection: close",
+        "",
+        "a=b",
+    ]
+
+
+def test_a_large_body_arrives_whole(names):
+    body, received = b"x" * 300_000, []
+
+    def read_all(connection, _closing):
+        # The site has read the head, and whatever came along with it.
+        received.append(running.requests[0].partition(b"\r\n\r\n")[2])
+        while sum(map(len, received)) < len(body):
+            received.append(connection.recv(65536))
+        connection.sendall(PNG)
+
+    with Site(read_all) as running:
+        assert send(running, body, scheme="http").status == 200
+    assert b"".join(received) == body
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 302, 303, 307, 308, 400, 404, 503])
+def test_whatever_the_status_a_post_is_sent_once_and_not_followed(names, site, status):
+    head = f"HTTP/1.1 {status} So\r\nLocation: https://logo.example/\r\n"
+    with site(head.encode() + b"Content-Length: 0\r\n\r\n") as running:
+        assert send(running).status == status
+    assert len(running.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"\r\n" + b"x" * 8000,
+        b"Content-Length: 8000\r\n\r\n" + b"x" * 8000,
+        b"Content-Length: 8000000\r\n\r\n" + b"x" * 4096,
+    ],
+)
+def test_of_the_answer_to_a_post_the_beginning_is_read(names, rest):
+    with Site(HEAD + rest) as running:
+        assert send(running, scheme="http").body == b"x" * 4096
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 10\r\n\r\nshort",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+    ],
+)
+def test_a_status_counts_even_if_what_follows_is_broken(names, site, rest):
+    with site(HEAD + rest) as running:
+        assert send(running).status == 200
+
+
+@pytest.mark.parametrize("answer", [b"", b"SMTP ready\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+def test_a_post_without_an_answer_is_refused_like_a_fetch(names, site, answer):
+    with site(answer) as running:
+        assert "logo.example" in not_sent(running)
+
+
+@pytest.mark.parametrize("answer", [silent, endless_headers, endless_interim])
+def test_a_post_is_given_up_after_its_own_deadline(names, site, change, answer):
+    change(timeout=timedelta(seconds=60))
+    with site(answer) as running:
+        begun = time.monotonic()
+        not_sent(running, seconds=0.5)
+        assert time.monotonic() - begun < 3
+
+
+def test_a_post_to_a_server_that_drips_ends_at_the_deadline_with_its_status(names, site):
+    def answer(connection, closing):
+        connection.sendall(HEAD + b"\r\n")
+        while not closing.wait(0.05):
+            connection.sendall(b"X")
+
+    with site(answer) as running:
+        begun = time.monotonic()
+        assert send(running, seconds=0.5).status == 200
+        assert time.monotonic() - begun < 3
+
+
+@pytest.mark.spec("ASVS 5.0", "1.3.6")
+def test_a_post_goes_only_where_a_fetch_may_go(names, site, change):
+    change(allow=())
+    with site() as running:
+        assert "no address" in not_sent(running)
+    assert running.requests == []
+
+
+@pytest.mark.spec("ASVS 5.0", "12.3.2")
+def test_nothing_is_posted_to_a_server_that_another_authority_vouches_for(names, tmp_path):
+    other = Authority(tmp_path)
+    with Site(PNG, other.server_context("logo.example")) as running:
+        assert "CERTIFICATE_VERIFY_FAILED" in not_sent(running)
+    assert not any(running.requests)
+
+
+def test_a_refused_post_tells_the_log_neither_body_nor_query(names, site):
+    with site(b"") as running:
+        detail = not_sent(running, body=b"very-secret")
+    assert "very-secret" not in detail
+    assert "c=d" not in detail
+
+
+def document(site, **options):
+    return fetch_json(f"https://logo.example:{site.port}/keys", **options)
+
+
+def test_json_is_read_whatever_media_type_it_claims(names, site):
+    with site(HEAD + b'\r\n{"keys":[1,2]}') as running:
+        assert document(running) == {"keys": [1, 2]}
+        assert document(running, accept="application/jwk-set+json") == {"keys": [1, 2]}
+    assert b"\r\nAccept: application/json\r\n" in running.requests[0]
+    assert b"\r\nAccept: application/jwk-set+json\r\n" in running.requests[1]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"<html>", b'{"a":1,"a":2}', b"NaN", b'"\xff"', b"[" * 1000]
+)
+def test_what_is_no_strict_json_is_refused(names, site, body):
+    with site(HEAD + b"\r\n" + body) as running, pytest.raises(OutboundRefusedError) as caught:
+        document(running)
+    assert caught.value.detail.startswith("logo.example: the answer is not JSON")
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 304, 404, 500])
+def test_json_of_another_status_is_refused(names, site, status):
+    head = f"HTTP/1.1 {status} So\r\nContent-Length: 2\r\n\r\n{{}}"
+    with site(head.encode()) as running, pytest.raises(OutboundRefusedError, match=str(status)):
+        document(running)
+
+
+def test_json_beyond_the_limit_of_the_caller_is_refused(names, site):
+    with site(HEAD + b"\r\n[1,2,3]") as running:
+        assert document(running, max_bytes=7) == [1, 2, 3]
+        with pytest.raises(OutboundRefusedError, match="larger"):
+            document(running, max_bytes=6)
 
 
 @settings(

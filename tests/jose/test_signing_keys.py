@@ -166,7 +166,7 @@ def test_a_token_outlives_the_rotation_of_its_key(context):
     assert verify(presented, NOW + NOTICE + DAY - 2 * SECOND).claims["iss"] == ISSUER
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
 def test_an_old_id_token_still_says_who_signs_out_after_its_key_has_gone(context):
     presented = token(NOW)
     signing_keys.rotate("RS256", immediate=False, now=NOW)
