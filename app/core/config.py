@@ -8,6 +8,13 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from app.core.sections_features import (
+    ClientAuthentication,
+    Devices,
+    DynamicRegistration,
+    Logout,
+    Requests,
+)
 from app.core.sections_people import Outbound, Passwords, Retention, Sessions
 from app.core.sections_protocol import Database, Keys, Server, Tokens
 
@@ -24,6 +31,11 @@ class Settings:
     passwords: Passwords
     outbound: Outbound
     retention: Retention
+    registration: DynamicRegistration
+    requests: Requests
+    client_authentication: ClientAuthentication
+    logout: Logout
+    devices: Devices
 
     @property
     def issuer(self) -> str:

@@ -231,6 +231,15 @@ def insert_ignore(table: type[Base]) -> Any:
     return own_insert(table).on_conflict_do_nothing()
 
 
+def release() -> None:
+    """Give the connection back while we wait for somebody else; nothing may have been written yet.
+
+    What was read before may have changed when the wait is over.
+    """
+    if db.session.registry.has():
+        db.session.commit()
+
+
 def affected(statement: Any, values: Mapping[str, Any] | None = None) -> int:
     """Run an UPDATE or DELETE and return how many rows it changed: the lock of every single-use rule."""
     result: Any = db.session.execute(statement, values)

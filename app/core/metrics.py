@@ -30,6 +30,7 @@ class _Families(NamedTuple):
     reuse: Any
     database_errors: Any
     hashing: Any
+    logouts: Any
 
 
 @cache
@@ -56,6 +57,7 @@ def _families() -> _Families:
             "signet_password_hashes", "Password hashes by state.", ("state",),
             registry=registry, multiprocess_mode="livesum",
         ),
+        counter("logout_deliveries", "Attempts to tell clients of a sign-out.", "outcome"),
     )  # fmt: skip
 
 
@@ -107,6 +109,11 @@ def database_error() -> None:
 def password_hashes(state: str, change: int) -> None:
     """Move the number of password hashes that are ``running`` or ``waiting`` by ``change``."""
     _families().hashing.labels(state).inc(change)
+
+
+def logout_deliveries(outcome: str, count: int) -> None:
+    """Count attempts to tell clients of a sign-out: ``postponed``, or how they ended."""
+    _families().logouts.labels(outcome).inc(count)
 
 
 def expose() -> bytes:

@@ -1,48 +1,47 @@
-"""The one door to the outside: fetch a URL that somebody else chose, without being led astray.
+"""The one door to the outside: ask a URL that somebody else chose, without being led astray.
 
 Specs:
-    ASVS 5.0 1.3.6, 12.3    server-side request forgery; TLS towards others
-    RFC 9110, RFC 9112      one GET, one answer
+    ASVS 5.0 1.3.6, 12.3.2    server-side request forgery; TLS towards others
+    RFC 9110, RFC 9112        one GET or POST, one answer
 
 https alone (http within networks that the operator allows), the name resolved once and the
 connection pinned to an address that was judged, no redirect followed, no proxy, no cookie, a limit
 on bytes, and one deadline for all of it: a server that drips one byte a second does not hold a
-worker.
+worker. Nobody waits here with a transaction open.
 """
 
 import http.client
-import io
 import socket
 import ssl
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv6Address
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from app.core import config, outbound_addresses
-from app.core.errors import SignetError
+from app.core import config, outbound_addresses, outbound_answer, strict_json
 from app.core.outbound_addresses import Address
+from app.core.outbound_answer import Fetched, OutboundForbiddenError, OutboundRefusedError
+from app.core.outbound_answer import time_left as _left
+
+__all__ = [
+    "Fetched", "OutboundForbiddenError", "OutboundRefusedError", "fetch", "fetch_json", "post",
+]  # fmt: skip
 
 _MAX_URL = 2048
-_MAX_HEADERS = 65536
+_MAX_ANSWER_TO_POST = 4096
 _MAX_ATTEMPTS = 3
 _PORTS = {"https": 443, "http": 80}
 
 
-class OutboundRefusedError(SignetError):
-    """The URL was not fetched: not permitted, not reachable, or not answered within the limits."""
-
-    public = "The address could not be fetched."
-
-
 @dataclass(frozen=True)
-class Fetched:
-    """An answer, whatever its status. ``media_type`` is what the server claims, in lower case."""
-
-    status: int
-    media_type: str
-    body: bytes
+class _Call:
+    method: str
+    fields: tuple[str, ...]
+    timeout: timedelta
+    limit: int
+    body: bytes = b""
 
 
 def fetch(url: str, *, accept: str, max_bytes: int | None = None) -> Fetched:
@@ -54,15 +53,50 @@ def fetch(url: str, *, accept: str, max_bytes: int | None = None) -> Fetched:
         OutboundRefusedError: it was not fetched; the detail says why and names the host alone.
     """
     settings = config.current().outbound
-    deadline = monotonic() + settings.timeout.total_seconds()
     limit = min(settings.max_bytes, max_bytes or settings.max_bytes)
+    return _exchange(url, _Call("GET", (f"Accept: {accept}",), settings.timeout, limit))
+
+
+def fetch_json(url: str, *, accept: str = "application/json", max_bytes: int | None = None) -> Any:
+    """GET ``url`` and return the JSON value of its answer, whatever media type it claims.
+
+    Raises:
+        OutboundRefusedError: it was not fetched, its status is not 200, or it is no strict JSON.
+    """
+    answer = fetch(url, accept=accept, max_bytes=max_bytes)
+    host = urlsplit(url).hostname
+    if answer.status != http.client.OK:
+        raise OutboundRefusedError(detail=f"{host}: the answer has the status {answer.status}")
+    try:
+        return strict_json.read(answer.body)
+    except ValueError as error:
+        raise OutboundRefusedError(detail=f"{host}: the answer is not JSON: {error}") from None
+
+
+def post(url: str, body: bytes, *, content_type: str, timeout: timedelta) -> Fetched:
+    """POST ``body`` to ``url`` and return the answer, of its body the first 4 KiB.
+
+    It is sent once: an error leaves open whether it arrived.
+
+    Raises:
+        OutboundForbiddenError: the address may not be asked; nothing was sent.
+        OutboundRefusedError: there was no answer; the detail says why and names the host alone.
+    """
+    fields = ("Accept: */*", f"Content-Type: {content_type}", f"Content-Length: {len(body)}")
+    return _exchange(url, _Call("POST", fields, timeout, _MAX_ANSWER_TO_POST, body))
+
+
+def _exchange(url: str, call: _Call) -> Fetched:
+    deadline = monotonic() + call.timeout.total_seconds()
     parts = _checked(url)
     try:
-        addresses = _addresses(parts, settings.allow, deadline)
+        addresses = _addresses(parts, config.current().outbound.allow, deadline)
         with _connect(parts, addresses, deadline) as connection:
             connection.settimeout(_left(deadline))
-            connection.sendall(_request(parts, accept))
-            return _answer(connection, deadline, limit)
+            connection.sendall(_head(parts, call) + call.body)
+            if call.method == "POST":
+                return outbound_answer.acknowledgement(connection, deadline, call.limit)
+            return outbound_answer.whole(connection, deadline, call.limit)
     # ValueError: http.client on a malformed status line or length.
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = f"{parts.hostname}: {type(error).__name__}: {error}"
@@ -71,14 +105,14 @@ def fetch(url: str, *, accept: str, max_bytes: int | None = None) -> Fetched:
 
 def _checked(url: str) -> SplitResult:
     if not 0 < len(url) <= _MAX_URL or not all("!" <= letter <= "~" for letter in url):
-        raise OutboundRefusedError(detail="not a URL of visible ASCII characters")
+        raise OutboundForbiddenError(detail="not a URL of visible ASCII characters")
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise OutboundRefusedError(detail="not a URL") from None
+        raise OutboundForbiddenError(detail="not a URL") from None
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
-        raise OutboundRefusedError(detail="neither https nor http, or no plain host")
+        raise OutboundForbiddenError(detail="neither https nor http, or no plain host")
     return parts
 
 
@@ -96,7 +130,7 @@ def _addresses(parts: SplitResult, allowed: tuple[str, ...], deadline: float) ->
         or (parts.scheme == "https" and outbound_addresses.is_public(address))
     ]
     if not usable:
-        raise OutboundRefusedError(detail=f"{host}: no address that may be reached")
+        raise OutboundForbiddenError(detail=f"{host}: no address that may be reached")
     return usable[:_MAX_ATTEMPTS]
 
 
@@ -124,64 +158,14 @@ def _trust() -> ssl.SSLContext:
     return context
 
 
-def _request(parts: SplitResult, accept: str) -> bytes:
-    host = parts.netloc.lower()
+def _head(parts: SplitResult, call: _Call) -> bytes:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = (
-        f"GET {target} HTTP/1.1",
-        f"Host: {host}",
-        f"Accept: {accept}",
+        f"{call.method} {target} HTTP/1.1",
+        f"Host: {parts.netloc.lower()}",
+        *call.fields,
         "Accept-Encoding: identity",
         "User-Agent: Signet",
         "Connection: close",
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
-
-
-def _answer(connection: socket.socket, deadline: float, limit: int) -> Fetched:
-    wire = _Wire(connection, deadline, limit + _MAX_HEADERS)
-    # HTTPResponse asks its socket for nothing but a file to read from.
-    response = http.client.HTTPResponse(cast("socket.socket", wire), method="GET")
-    with response:
-        response.begin()
-        if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
-            raise OutboundRefusedError(detail="the answer is compressed, which was not asked for")
-        announced = response.length or 0
-        # One byte more than allowed tells an answer that is too large from one that just fits.
-        body = b"" if announced > limit else response.read(limit + 1)
-        if max(announced, len(body)) > limit:
-            raise OutboundRefusedError(detail=f"the answer is larger than {limit} bytes")
-        if response.length:
-            raise OutboundRefusedError(detail="the answer ended too early")
-        media_type = response.getheader("Content-Type", "").partition(";")[0].strip().lower()
-        return Fetched(response.status, media_type, body)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - monotonic()
-    if left <= 0:
-        raise TimeoutError("out of time")
-    return left
-
-
-class _Wire(io.RawIOBase):
-    """What http.client reads from: every read within the deadline, all within the limit."""
-
-    def __init__(self, connection: socket.socket, deadline: float, limit: int) -> None:
-        self._connection = connection
-        self._deadline = deadline
-        self._limit = limit
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(_left(self._deadline))
-        count = self._connection.recv_into(buffer)
-        self._limit -= count
-        if self._limit < 0:
-            raise OSError("the answer is too large")
-        return count

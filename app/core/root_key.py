@@ -74,6 +74,11 @@ class RootKeys:
         """Return the 32-byte HMAC-SHA-256 of ``message`` under the current key for ``purpose``."""
         return hmac.digest(self.current.derive(purpose), message, "sha256")
 
+    def macs(self, purpose: str, message: bytes) -> tuple[bytes, ...]:
+        """Return the MAC of ``message`` under every present key: what to look for where MACs are stored."""
+        keys = (key.derive(purpose) for key in self.keys)
+        return tuple(hmac.digest(key, message, "sha256") for key in keys)
+
     def verify(self, purpose: str, message: bytes, mac: bytes) -> bool:
         """Tell in constant time whether any present key made ``mac``."""
         genuine = False

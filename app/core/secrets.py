@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from secrets import choice
 
 ID_BYTES = 16
 SECRET_BYTES = 32
@@ -39,6 +40,11 @@ def new_id() -> str:
 def new_secret() -> str:
     """Return a new secret: 256 random bits, 43 URL-safe characters."""
     return encode(os.urandom(SECRET_BYTES))
+
+
+def new_letters(alphabet: str, length: int) -> str:
+    """Return ``length`` letters of ``alphabet``, each drawn on its own, for a code that people type."""
+    return "".join(choice(alphabet) for _ in range(length))
 
 
 def equal(one: str | bytes, other: str | bytes) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
+from app.core import settings_coherence
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.loopback import is_loopback
@@ -93,6 +94,7 @@ def _coherent(settings: Settings) -> Settings:
             f"SIGNET_SIGNING_ALGORITHMS: {', '.join(sorted(unknown))} is not supported"
         )
     _ordered(settings)
+    settings_coherence.check(settings)
     return replace(
         settings,
         server=replace(settings.server, issuer=issuer),
