@@ -3,6 +3,7 @@
 Specs:
     RFC 8707 section 2    a resource is an absolute URI without a fragment
     RFC 9068 section 2.2  it becomes the ``aud`` of the access token
+    RFC 9728 section 2    what others may learn about it
 
 The identifier is a name, never an address: nothing is ever fetched from it. It never changes,
 because resource servers compare it.
@@ -10,7 +11,7 @@ because resource servers compare it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -21,9 +22,9 @@ from sqlalchemy import update as update_table
 
 from app.audit import events
 from app.audit.events import Kind
-from app.clients import recent, scopes, values
+from app.clients import claim_mappings, recent, redirect_uris, scopes, values
 from app.core import config
-from app.core.db import affected, db, insert_ignore
+from app.core.db import affected, db, insert_ignore, table_of
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models.clients import Api as ApiRow
 from app.models.clients import Client as ClientRow
@@ -38,12 +39,20 @@ _NOUN = "apis"
 
 @dataclass(frozen=True)
 class Api:
-    """An API. ``scopes`` are names and what people read about them; the lifetime is in seconds."""
+    """An API. ``scopes`` are names and what people read about them; the lifetime is in seconds.
+
+    Lifetime and algorithm left ``None`` follow the client. ``claim_mappings`` are entries as in the
+    module of that name.
+    """
 
     identifier: str
     name: str
     scopes: Mapping[str, str] = field(default_factory=dict, hash=False)
     access_token_lifetime: int | None = None
+    access_token_signed_response_alg: str | None = None
+    claim_mappings: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    documentation_uri: str | None = None
+    publishes_metadata: bool = True
 
 
 def create(api: Api, *, now: datetime) -> Api:
@@ -98,7 +107,7 @@ def all() -> list[Api]:  # noqa: A001 - read as ``apis.all()``
 
 
 def update(api: Api, *, now: datetime) -> Api:
-    """Replace name, scopes and lifetime of the API that ``api`` identifies; return what is stored.
+    """Replace everything of the API that ``api`` identifies; return what is stored.
 
     Raises:
         NotFoundError: there is no such API.
@@ -135,7 +144,7 @@ def delete(identifier: str, *, now: datetime) -> None:
     _record(Kind.API_DELETED, identifier, now)
 
 
-_COLUMNS = (ApiRow.identifier, ApiRow.name, ApiRow.scopes, ApiRow.access_token_lifetime)
+_COLUMNS = tuple(table_of(ApiRow).c[each.name] for each in fields(Api))
 
 
 def _cache() -> recent.Recent[Api]:
@@ -151,16 +160,17 @@ def _read(identifier: str) -> Api | None:
 
 
 def _api(row: Any) -> Api:
-    return Api(row.identifier, row.name, MappingProxyType(row.scopes), row.access_token_lifetime)
+    values = dict(row._mapping)  # noqa: SLF001 - the documented name of SQLAlchemy's mapping
+    values["scopes"] = MappingProxyType(values["scopes"])
+    values["claim_mappings"] = tuple(values["claim_mappings"])
+    return Api(**values)
 
 
 def _columns(api: Api) -> dict[str, Any]:
-    return {
-        "identifier": api.identifier,
-        "name": api.name,
-        "scopes": dict(api.scopes),
-        "access_token_lifetime": api.access_token_lifetime,
-    }
+    values = {each.name: getattr(api, each.name) for each in fields(Api)}
+    values["scopes"] = dict(api.scopes)
+    values["claim_mappings"] = [dict(each) for each in api.claim_mappings]
+    return values
 
 
 def _holders(identifier: str) -> list[tuple[str, frozenset[str]]]:
@@ -203,6 +213,14 @@ def _check_identifier(identifier: str) -> None:
 def _checked(api: Api) -> Api:
     name = values.text(api.name, field="name", limit=256, what="The name of an API")
     values.check_lifetime(api.access_token_lifetime)
+    if api.access_token_signed_response_alg is not None:
+        known, about = config.current().keys.algorithms, "access_token_signed_response_alg"
+        values.one_of(api.access_token_signed_response_alg, known, field=about)
+    if api.documentation_uri is not None:
+        redirect_uris.check_page(api.documentation_uri, field="documentation_uri")
+    if not isinstance(api.publishes_metadata, bool):
+        raise InvalidInputError("publishes_metadata is true or false.", field="publishes_metadata")
+    mappings = tuple(each.entry() for each in claim_mappings.checked(api.claim_mappings))
     described = {}
     for scope, description in api.scopes.items():
         if not scopes.is_token(scope) or scope in scopes.STANDARD:
@@ -214,4 +232,4 @@ def _checked(api: Api) -> Api:
         described[scope] = description and values.text(
             description, field="scopes", limit=500, what=f"The description of {scope}"
         )
-    return replace(api, name=name, scopes=MappingProxyType(described))
+    return replace(api, name=name, scopes=MappingProxyType(described), claim_mappings=mappings)

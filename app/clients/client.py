@@ -3,6 +3,10 @@
 Specs:
     RFC 7591 section 2                         the metadata, under these names
     OpenID Connect Registration 1.0 section 2  further metadata
+    RFC 8705 section 2.1.2                     the name in a certificate
+    RFC 9101 section 10.5, RFC 9126 section 6  how requests have to come
+    JARM 1.0 section 3                         signed answers
+    OpenID Connect Back-Channel Logout 1.0 section 2.2, Front-Channel Logout 1.0 section 2
 
 A :class:`Client` *is* a :class:`Registration`: an update takes ``dataclasses.replace(client, ...)``.
 Both are immutable: the same value answers many requests at once.
@@ -13,8 +17,22 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 PUBLIC = "none"
+CLIENT_SECRET_JWT = "client_secret_jwt"  # noqa: S105 - the name of a method
+PRIVATE_KEY_JWT = "private_key_jwt"
+TLS = "tls_client_auth"
+SELF_SIGNED_TLS = "self_signed_tls_client_auth"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+# The names that a certificate can be known by; tls_client_auth has exactly one.
+TLS_NAMES = (
+    "tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip", "tls_client_auth_san_email",
+)  # fmt: skip
+# The methods that prove a secret which we made.
+SECRET_METHODS = ("client_secret_basic", "client_secret_post", CLIENT_SECRET_JWT)
+PAIRWISE = "pairwise"
 
 
 @dataclass(frozen=True)
@@ -22,7 +40,7 @@ class Registration:
     """What is asked for. ``scope`` and ``resources`` bound every token; lifetimes are seconds.
 
     ``access_token_lifetime`` and ``refresh_token_reuse_leeway`` left ``None`` follow the
-    installation's settings.
+    installation's settings. ``claim_mappings`` are for operators alone, as in ``claim_mappings``.
     """
 
     client_name: str
@@ -47,6 +65,35 @@ class Registration:
     policy_uri: str | None = None
     tos_uri: str | None = None
     contacts: tuple[str, ...] = ()
+    jwks: Mapping[str, Any] | None = field(default=None, hash=False)
+    jwks_uri: str | None = None
+    token_endpoint_auth_signing_alg: str | None = None
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    request_object_signing_alg: str | None = None
+    require_signed_request_object: bool = False
+    request_uris: tuple[str, ...] = ()
+    require_pushed_authorization_requests: bool = False
+    id_token_encrypted_response_alg: str | None = None
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
+    authorization_signed_response_alg: str = "RS256"
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    default_acr_values: tuple[str, ...] = ()
+    initiate_login_uri: str | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
+    software_id: str | None = None
+    software_version: str | None = None
+    claim_mappings: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +105,22 @@ class Client(Registration):
     revoked_before: datetime | None
     created_at: datetime
     updated_at: datetime
+    # It registered itself; ``registration_generation`` numbers its living registration token.
+    is_dynamic: bool = False
+    registration_generation: int = 0
+    last_used_at: datetime | None = None
+    software_statement: str | None = None
     secret_digests: tuple[tuple[str, datetime | None], ...] = field(default=(), repr=False)
 
     @property
     def is_public(self) -> bool:
         """Tell whether the client cannot keep a secret, and so never authenticates."""
         return self.token_endpoint_auth_method == PUBLIC
+
+    @property
+    def uses_secret(self) -> bool:
+        """Tell whether the client authenticates with a secret that we made, sent or in a MAC."""
+        return self.token_endpoint_auth_method in SECRET_METHODS
 
     @property
     def is_native(self) -> bool:
@@ -79,6 +136,17 @@ class Client(Registration):
     def scopes(self) -> frozenset[str]:
         """Return the scopes that the client may ask for."""
         return frozenset(self.scope)
+
+    @cached_property
+    def sector(self) -> str:
+        """Return the host whose clients know people by the same pairwise names; "" if there is none."""
+        first = self.redirect_uris[0] if self.redirect_uris else ""
+        return urlsplit(self.sector_identifier_uri or first).hostname or ""
+
+    @cached_property
+    def takes_part_in_logout(self) -> bool:
+        """Tell whether the client wants to hear when a session ends."""
+        return bool(self.backchannel_logout_uri or self.frontchannel_logout_uri)
 
     def allows_grant(self, grant_type: str) -> bool:
         """Tell whether the client registered for ``grant_type``."""
@@ -97,7 +165,11 @@ def to_columns(registration: Registration) -> dict[str, Any]:
     """Return the columns that hold ``registration``."""
     values = {name: getattr(registration, name) for name in REGISTERED}
     values |= {name: list(values[name]) for name in _LISTS}
-    return values | {"scope": " ".join(registration.scope)}
+    return values | {
+        "scope": " ".join(registration.scope),
+        "jwks": None if registration.jwks is None else dict(registration.jwks),
+        "claim_mappings": [dict(each) for each in registration.claim_mappings],
+    }
 
 
 def from_row(row: Mapping[Any, Any], digests: Iterable[tuple[str, datetime | None]]) -> Client:
@@ -105,4 +177,5 @@ def from_row(row: Mapping[Any, Any], digests: Iterable[tuple[str, datetime | Non
     values = {str(name): value for name, value in row.items()}
     values |= {name: tuple(values[name]) for name in _LISTS}
     values["scope"] = tuple(values["scope"].split())
+    values["claim_mappings"] = tuple(values["claim_mappings"])
     return Client(**values, secret_digests=tuple(digests))

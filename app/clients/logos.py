@@ -2,7 +2,7 @@
 
 Specs:
     OpenID Connect Registration 1.0 section 2   logo_uri
-    ASVS 5.0 1.3.6, 5.2.2                       guarded fetching; the type by content, not by claim
+    ASVS 5.0 1.3.4, 1.3.6                       no script in a picture; guarded fetching
 
 Pages never ask a third party for a picture, so nobody learns who is signing in where. SVG is not a
 picture here: it can hold script.

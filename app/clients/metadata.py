@@ -13,18 +13,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from app.clients import apis, redirect_uris, scopes, values
-from app.clients.client import PUBLIC, Registration
+from app.clients import (
+    apis,
+    authentication_methods,
+    claim_mappings,
+    metadata_addresses,
+    metadata_security,
+    redirect_uris,
+    scopes,
+    values,
+)
+from app.clients.client import DEVICE_CODE, PUBLIC, Registration
+from app.clients.values import one_of
 from app.core import config
+from app.core.config import Settings
 from app.core.errors import InvalidInputError
 
-GRANT_TYPES = ("authorization_code", "client_credentials", "refresh_token")
-AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post", PUBLIC)
+GRANT_TYPES = ("authorization_code", "client_credentials", "refresh_token", DEVICE_CODE)
+AUTHENTICATION_METHODS = authentication_methods.ALL
 APPLICATION_TYPES = ("web", "native")
 _MAX_ENTRIES = 100
 _MAX_SECONDS = 2**31 - 1
 _LISTS = tuple(each.name for each in fields(Registration) if each.type == tuple[str, ...])
 _FLAGS = tuple(each.name for each in fields(Registration) if each.type is bool)
+_OWN_ALGORITHMS = (
+    "id_token_signed_response_alg", "access_token_signed_response_alg",
+    "authorization_signed_response_alg",
+)  # fmt: skip
 _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 
 
@@ -41,10 +56,20 @@ def check(registration: Registration) -> Registration:
     lists: dict[str, Any] = {
         each: _entries(getattr(registration, each), field=each) for each in _LISTS
     }
-    checked = replace(registration, client_name=name, **lists)
+    entries = claim_mappings.checked(registration.claim_mappings)
+    mappings = tuple(each.entry() for each in entries)
+    key_set = metadata_security.public_key_set(registration.jwks)
+    checked = replace(
+        registration, client_name=name, claim_mappings=mappings, jwks=key_set, **lists
+    )
     for rule in _RULES:
         rule(checked)
     return checked
+
+
+def offered_grant_types(settings: Settings) -> tuple[str, ...]:
+    """Return the grant types that ``settings`` offer, in the order in which they are published."""
+    return tuple(each for each in GRANT_TYPES if each != DEVICE_CODE or settings.devices.enabled)
 
 
 def _entries(entries: Sequence[str], *, field: str) -> tuple[str, ...]:
@@ -56,11 +81,12 @@ def _entries(entries: Sequence[str], *, field: str) -> tuple[str, ...]:
 
 
 def _kinds(wanted: Registration) -> None:
-    _one_of(wanted.application_type, APPLICATION_TYPES, "application_type")
-    _one_of(wanted.token_endpoint_auth_method, AUTHENTICATION_METHODS, "token_endpoint_auth_method")
-    for algorithm in ("id_token_signed_response_alg", "access_token_signed_response_alg"):
+    one_of(wanted.application_type, APPLICATION_TYPES, field="application_type")
+    offered = authentication_methods.offered_methods(config.current())
+    one_of(wanted.token_endpoint_auth_method, offered, field="token_endpoint_auth_method")
+    for algorithm in _OWN_ALGORITHMS:
         # Only algorithms that a key is kept for; `none` and HMAC can never be among them.
-        _one_of(getattr(wanted, algorithm), config.current().keys.algorithms, algorithm)
+        one_of(getattr(wanted, algorithm), config.current().keys.algorithms, field=algorithm)
     for flag in _FLAGS:
         if not isinstance(getattr(wanted, flag), bool):
             raise InvalidInputError(f"{flag} is true or false.", field=flag)
@@ -71,7 +97,7 @@ def _grants(wanted: Registration) -> None:
     if not wanted.grant_types:
         raise InvalidInputError("A client needs a grant type.", field=field)
     for grant_type in wanted.grant_types:
-        _one_of(grant_type, GRANT_TYPES, field)
+        one_of(grant_type, offered_grant_types(config.current()), field=field)
     public = wanted.token_endpoint_auth_method == PUBLIC
     if public and "client_credentials" in wanted.grant_types:
         raise InvalidInputError(
@@ -79,11 +105,12 @@ def _grants(wanted: Registration) -> None:
         )
     if public and not wanted.require_pkce:
         raise InvalidInputError("A public client always needs PKCE.", field="require_pkce")
-    if "authorization_code" in wanted.grant_types:
-        return
-    if "refresh_token" in wanted.grant_types:
+    if "refresh_token" in wanted.grant_types and not {"authorization_code", DEVICE_CODE} & {
+        *wanted.grant_types
+    }:
         raise InvalidInputError(
-            "refresh_token continues authorization_code and needs it.", field=field
+            "refresh_token continues authorization_code or device_code and needs one of them.",
+            field=field,
         )
 
 
@@ -139,11 +166,9 @@ def _presentation(wanted: Registration) -> None:
             redirect_uris.check_page(uri, field=field)
     for contact in wanted.contacts:
         values.text(contact, field="contacts", limit=320, what="A contact")
-
-
-def _one_of(value: str, known: Sequence[str], field: str) -> None:
-    if value not in known:
-        raise InvalidInputError(f"{field} must be one of {', '.join(known)}.", field=field)
+    for field in ("software_id", "software_version"):
+        if getattr(wanted, field) is not None:
+            values.text(getattr(wanted, field), field=field, limit=255, what=f"The {field}")
 
 
 _RULES: tuple[Callable[[Registration], None], ...] = (
@@ -153,4 +178,6 @@ _RULES: tuple[Callable[[Registration], None], ...] = (
     _reach,
     _lifetimes,
     _presentation,
+    *metadata_security.RULES,
+    *metadata_addresses.RULES,
 )

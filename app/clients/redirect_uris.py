@@ -75,6 +75,21 @@ def check_origin(origin: str) -> None:
         raise InvalidInputError(f"{origin}: browsers leave out the default port", field=field)
 
 
+def check_endpoint(uri: str, *, field: str, fragment: bool = False) -> SplitResult:
+    """Accept ``uri`` as an address of the client's own that we ask or send browsers to.
+
+    It is https, or http on a loopback host, and has a fragment only where one is allowed.
+
+    Raises:
+        InvalidInputError: it is no such address; ``field`` names the metadata it was given for.
+    """
+    parts = _split(uri, field)
+    if "#" in uri and not fragment:
+        raise InvalidInputError(f"{uri}: must not have a fragment", field=field)
+    _check_web(uri, parts, field)
+    return parts
+
+
 def check_page(uri: str, *, field: str) -> None:
     """Accept ``uri`` as the address of a page or picture about the client: http or https.
 

@@ -7,7 +7,9 @@ Specs:
 
 import re
 
-STANDARD = frozenset({"openid", "profile", "email", "address", "phone", "offline_access", "roles"})
+from app.core import claim_names
+
+STANDARD = claim_names.STANDARD_SCOPES
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
 
 

@@ -5,8 +5,8 @@ Specs:
     RFC 6749 section 10.10    not to be guessed: 256 random bits
     ASVS 5.0 11.2.4, 13.3.4   constant time; replaced without an interruption
 
-The registry keeps SHA-256 of a secret, so it is shown once and never again. The prefix lets
-scanners find a secret that somebody committed to a repository.
+The registry keeps SHA-256 of a secret, so it is shown once and never again; ``sealed_secrets`` has
+the exception. The prefix lets scanners find a secret that somebody committed to a repository.
 """
 
 from datetime import datetime, timedelta
@@ -15,13 +15,25 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from app.audit import events
 from app.audit.events import Kind, Subjects
-from app.clients import lookup
-from app.clients.client import Client
+from app.clients import lookup, sealed_secrets
+from app.clients.client import CLIENT_SECRET_JWT, Client
+from app.clients.sealed_secrets import hmac_keys, seal_anew
 from app.core.db import affected, db
 from app.core.errors import InvalidInputError, NotFoundError
 from app.core.secrets import digest, equal, new_id, new_secret
 from app.models.clients import Client as ClientRow
 from app.models.clients import ClientSecret
+
+__all__ = [
+    "MAX_ALIVE",
+    "PREFIX",
+    "create",
+    "hmac_keys",
+    "remove_all",
+    "rotate",
+    "seal_anew",
+    "verify",
+]
 
 PREFIX = "sgk_"
 MAX_ALIVE = 2
@@ -34,9 +46,9 @@ _DECOY = "0" * 64
 def verify(client: Client | None, presented: str, *, now: datetime) -> bool:
     """Tell whether ``presented`` is a living secret of ``client``, at the same cost whoever asks.
 
-    ``None`` stands for an unknown client. A public client has no secret and is never right.
+    ``None`` stands for an unknown client. One that authenticates without a secret is never right.
     """
-    known = () if client is None or client.is_public else client.secret_digests
+    known = () if client is None or not client.uses_secret else client.secret_digests
     decoys = ((_DECOY, now),) * (MAX_ALIVE - len(known))
     candidate = digest(presented)
     genuine = False
@@ -46,15 +58,20 @@ def verify(client: Client | None, presented: str, *, now: datetime) -> bool:
     return genuine
 
 
-def create(client_id: str, *, now: datetime) -> str:
-    """Give the client a further secret, without an end; return it, for the only time."""
+def create(client_id: str, *, sealed: bool, now: datetime) -> str:
+    """Give the client a further secret, without an end; return it, for the only time.
+
+    ``sealed`` keeps it so that we can compute with it: for ``client_secret_jwt`` alone.
+    """
     lookup.changing(client_id)
-    secret = PREFIX + new_secret()
+    secret, secret_id = PREFIX + new_secret(), new_id()
+    columns = sealed_secrets.columns(secret, secret_id) if sealed else {}
     db.session.execute(
         insert(ClientSecret).values(
-            id=new_id(), client_id=client_id, digest=digest(secret), created_at=now, expires_at=None
+            id=secret_id, client_id=client_id, digest=digest(secret), created_at=now,
+            expires_at=None, **columns,
         )
-    )
+    )  # fmt: skip
     return secret
 
 
@@ -66,7 +83,7 @@ def rotate(client_id: str, *, grace: timedelta, now: datetime) -> str:
 
     Raises:
         NotFoundError: there is no such client.
-        InvalidInputError: the client is public, or the grace is negative or longer than 90 days.
+        InvalidInputError: the client authenticates without a secret, or the grace is negative or longer than 90 days.
     """
     if not timedelta(0) <= grace <= _MAX_GRACE:
         raise InvalidInputError(f"The grace is 0 to {_MAX_GRACE.days} days.", field="grace")
@@ -75,10 +92,14 @@ def rotate(client_id: str, *, grace: timedelta, now: datetime) -> str:
     touched = update(ClientRow).where(ClientRow.client_id == client_id).values(updated_at=now)
     if affected(touched) == 0:
         raise NotFoundError("There is no such client.")
-    if lookup.fresh(client_id).is_public:
+    client = lookup.fresh(client_id)
+    if client.is_public:
         raise InvalidInputError("A public client has no secret.", field="client_id")
+    if not client.uses_secret:
+        raise InvalidInputError("This client proves itself without a secret.", field="client_id")
     _retire(client_id, ends_at=now + grace, now=now)
-    secret = create(client_id, now=now)
+    sealed = client.token_endpoint_auth_method == CLIENT_SECRET_JWT
+    secret = create(client_id, sealed=sealed, now=now)
     events.record(
         Kind.CLIENT_SECRET_ROTATED,
         now=now,
@@ -89,7 +110,7 @@ def rotate(client_id: str, *, grace: timedelta, now: datetime) -> str:
 
 
 def remove_all(client_id: str) -> None:
-    """Delete every secret of a client that becomes public."""
+    """Delete every secret of a client that will authenticate without one."""
     lookup.changing(client_id)
     db.session.execute(delete(ClientSecret).where(ClientSecret.client_id == client_id))
 

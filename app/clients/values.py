@@ -1,4 +1,7 @@
-"""Values that operators type: names fit to be shown anywhere, and numbers of seconds."""
+"""Values that somebody types: names fit to be shown anywhere, numbers of seconds, one of a few."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from app.core.errors import InvalidInputError
 
@@ -38,3 +41,13 @@ def check_lifetime(value: int | None) -> None:
         InvalidInputError: it is neither.
     """
     check_seconds(value, field="access_token_lifetime", least=60, most=86400)
+
+
+def one_of(value: Any, known: Sequence[str], *, field: str) -> None:
+    """Accept one of ``known``.
+
+    Raises:
+        InvalidInputError: it is none of them.
+    """
+    if value not in known:
+        raise InvalidInputError(f"{field} must be one of {', '.join(known)}.", field=field)

@@ -284,6 +284,12 @@ def test_client_information_has_the_names_of_the_specification(app, web, now):
         "require_pkce": True,
         "skip_consent": False,
         "require_auth_time": False,
+        "authorization_signed_response_alg": "RS256",
+        "backchannel_logout_session_required": False,
+        "frontchannel_logout_session_required": False,
+        "require_pushed_authorization_requests": False,
+        "require_signed_request_object": False,
+        "subject_type": "public",
         "tos_uri": "https://shop.example/terms",
     }
 
