@@ -1,7 +1,8 @@
 """Audit events: what happened, when, to whom, from where, and who did it.
 
 Specs:
-    ASVS 5.0 16.2, 16.3    what is recorded, and with which facts
+    ASVS 5.0 16.2.1, 16.2.5            the facts, and no secret among them
+    ASVS 5.0 16.3.1, 16.3.2, 16.3.3    what is recorded
 
 Rows are added in the transaction of the change they tell of, so there is never one without the
 other. A ``detail`` holds names and numbers, never a secret and never what somebody typed as a
@@ -54,6 +55,20 @@ class Kind(StrEnum):
     CLIENT_DELETED = "client.deleted"
     CLIENT_REVOKED = "client.revoked"
     CLIENT_SECRET_ROTATED = "client.secret_rotated"  # noqa: S105 - the name of an event
+    CLIENT_REGISTERED = "client.registered"
+    CLIENT_REGISTRATION_REFUSED = "client.registration_refused"
+    CLIENT_REAPED = "client.reaped"
+    REGISTRATION_TOKEN_REUSED = "registration_token.reused"  # noqa: S105 - the name of an event
+    INITIAL_TOKEN_CREATED = "initial_access_token.created"  # noqa: S105 - the name of an event
+    INITIAL_TOKEN_REVOKED = "initial_access_token.revoked"  # noqa: S105 - the name of an event
+    CLIENT_ASSERTION_REPLAYED = "client_assertion.replayed"
+    PUSHED_REQUEST_REUSED = "pushed_request.reused"
+    DEVICE_APPROVED = "device.approved"
+    DEVICE_DENIED = "device.denied"
+    DEVICE_CODE_REUSED = "device_code.reused"
+    USER_CODE_THROTTLED = "user_code.throttled"
+    LOGOUT_DELIVERED = "logout.delivered"
+    LOGOUT_GAVE_UP = "logout.gave_up"
     API_CREATED = "api.created"
     API_UPDATED = "api.updated"
     API_DELETED = "api.deleted"

@@ -17,15 +17,13 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.core import claim_names
 from app.core.errors import InvalidInputError
 
-RESERVED = frozenset({
-    "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "auth_time", "acr", "amr",
-    "sid", "at_hash", "c_hash", "s_hash", "scope", "client_id", "cnf", "act", "may_act", "events",
-    "sub_jwk", "roles", "name", "email", "email_verified", "preferred_username", "updated_at",
-    "token_type", "active", "username", "txn", "authorization_details", "sub_id", "trust_framework",
-    "_claim_names", "_claim_sources",
-})  # fmt: skip
+# Beside what the protocol says, what the account itself holds.
+RESERVED = claim_names.PROTOCOL | {
+    "roles", "name", "email", "email_verified", "preferred_username", "updated_at", "username",
+}  # fmt: skip
 
 _TEXT = frozenset({"given_name", "family_name", "middle_name", "nickname", "gender"})
 _URLS = frozenset({"profile", "picture", "website"})

@@ -2,7 +2,7 @@
 
 Specs:
     Unicode 15 section 3.13    compatibility caseless matching (D146)
-    ASVS 5.0 2.2.1, 6.2        what is accepted is written down here
+    ASVS 5.0 2.2.1             what is accepted is written down here
 
 ``Ada``, ``ada`` and their full-width look-alikes are one person. A user name holds an ``@`` only
 where it is the person's own e-mail address, so nobody can sign up under the address of somebody

@@ -2,7 +2,9 @@
 
 Specs:
     RFC 9106 section 4          Argon2id
-    ASVS 5.0 6.2, 11.4.2        length, no composition rules, nothing trimmed or folded; parameters
+    ASVS 5.0 6.2.1, 6.2.5       length, no composition rules
+    ASVS 5.0 6.2.8, 6.2.9       nothing trimmed or folded, long ones welcome
+    ASVS 5.0 11.4.2             parameters
     NIST SP 800-63B 3.1.1.2     what a verifier accepts
 
 A password is its UTF-8 bytes, exactly as sent: no trimming, no normalisation, no change of case.

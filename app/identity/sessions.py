@@ -1,7 +1,7 @@
 """Sessions: browsers that are signed in, on our side of the cookie.
 
 Specs:
-    ASVS 5.0 7.2, 7.3, 7.4                             our own tokens, two lifetimes, ended for good
+    ASVS 5.0 7.2.3, 7.2.4, 7.3.1, 7.3.2, 7.4.1, 7.4.2  our own tokens, two lifetimes, ended for good
     OpenID Connect Back-Channel Logout 1.0 section 2.1    ``sid``
 
 A session keeps its id for good: grants and ``sid`` rest on it, and a later logout is understood by
@@ -171,14 +171,13 @@ def end(session_id: str, *, reason: str, now: datetime) -> bool:
     return affected(statement.values(ended_at=now, end_reason=reason)) == 1
 
 
-def end_all(user_id: str, *, reason: str, now: datetime, but: str | None = None) -> int:
-    """End all sessions of a person, except the one with the id ``but``; return how many."""
-    statement = update(UserSession).where(
-        UserSession.user_id == user_id, UserSession.ended_at.is_(None)
-    )
+def end_all(user_id: str, *, reason: str, now: datetime, but: str | None = None) -> list[str]:
+    """End all sessions of a person, except the one with the id ``but``; return which."""
+    statement = update(_T).where(_T.c.user_id == user_id, _T.c.ended_at.is_(None))
     if but is not None:
-        statement = statement.where(UserSession.id != but)
-    return affected(statement.values(ended_at=now, end_reason=reason))
+        statement = statement.where(_T.c.id != but)
+    ending = statement.values(ended_at=now, end_reason=reason).returning(_T.c.id)
+    return list(db.session.scalars(ending))
 
 
 def get(session_id: str) -> Session | None:

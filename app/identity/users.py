@@ -2,7 +2,7 @@
 
 Specs:
     OpenID Connect Core 1.0 section 5.7    a subject is never given to somebody else
-    ASVS 5.0 6.2, 6.3.2                    no account and no password that was not chosen here
+    ASVS 5.0 6.3.2                         no account and no password that was not chosen here
 
 A name is taken by the database, not by a look beforehand: of two that race for it, one gets it.
 """

@@ -1,6 +1,7 @@
-"""The periodic work of the installation, done by one process at a time.
+"""The periodic work of the installation.
 
-Every worker of every node asks; who holds the lock works, and the others go away without waiting.
+Most of it is done by one process at a time: every worker of every node asks; who holds the lock works, and the
+others go away without waiting. Logout tokens are sent by all of them at once, as each takes others.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import structlog
 
 from app.core.db import db
 from app.core.locks import try_exclusive
-from app.jobs import purge_expired, rotate_keys
+from app.jobs import deliver_logout, purge_expired, rotate_keys
 
 _log = structlog.get_logger("signet.jobs")
 _LOCK = "jobs"
@@ -35,14 +36,20 @@ def run_due(now: datetime) -> bool:
     return True
 
 
-def _run(name: str, job: Callable[[datetime], Any], now: datetime) -> None:
+def deliver(now: datetime) -> bool:
+    """Send the logout tokens that are due; tell whether that went without a failure of our own."""
+    return _run("deliver_logout", deliver_logout.run, now)
+
+
+def _run(name: str, job: Callable[[datetime], Any], now: datetime) -> bool:
     try:
         result = job(now)
     except Exception:  # noqa: BLE001 - no failure of one job may end the others
         db.session.rollback()
         _log.exception("job.failed", job=name)
-        return
+        return False
     finally:
         db.session.remove()
     if result:
         _log.info("job.done", job=name, result=dict(result) if isinstance(result, dict) else result)
+    return True

@@ -1,7 +1,7 @@
 """Access tokens: RFC 9068 JWTs, never stored, and revocable all the same.
 
 Specs:
-    RFC 9068 section 2    what is in one
+    RFC 9068 section 2    what is in one; what an operator maps into it comes last
     RFC 9068 section 4    how one is verified
     RFC 7009 section 2    one token may be revoked before its time
 
@@ -25,7 +25,7 @@ from app.identity import roles
 from app.identity.person import Person
 from app.jose import jwt
 from app.models.tokens import DeniedToken
-from app.tokens import grants, subjects
+from app.tokens import claim_mappings, grants, subjects
 from app.tokens.authorization import Authorization
 
 TYPE = "at+jwt"
@@ -48,6 +48,8 @@ class AccessToken:
     grant_id: str | None
     session_id: str | None
     user_id: str | None
+    # The claims parameter that the grant was asked for with, as canonical JSON.
+    requested_claims: str | None = None
     person: Person | None = None
 
     @property
@@ -84,7 +86,10 @@ def mint(authorization: Authorization, *, now: datetime) -> str:
         claims["amr"] = list(authentication.amr)
     if "roles" in authorization.scope and authorization.user_id:
         claims["roles"] = list(roles.of(authorization.user_id))
-    algorithm = authorization.client.access_token_signed_response_alg
+    if authorization.mappings:
+        mapped = claim_mappings.about(authorization.mappings, authorization.user_id, "access_token")
+        claims = mapped | claims
+    algorithm = authorization.algorithm or authorization.client.access_token_signed_response_alg
     return jwt.sign(claims, algorithm=algorithm, typ=TYPE, now=now)
 
 
@@ -117,6 +122,7 @@ def read(token: str, *, now: datetime, with_person: bool = False) -> AccessToken
         grant_id=grant_id if standing else None,
         session_id=standing.session_id if standing else None,
         user_id=standing.user_id if standing else None,
+        requested_claims=standing.claims if standing else None,
         person=standing.person if standing else None,
     )
 

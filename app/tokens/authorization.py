@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.clients.claim_mappings import ClaimMapping
 from app.clients.registry import Client
 
 
@@ -29,6 +30,11 @@ class Authorization:
     grant_id: str | None = None
     authentication: Authentication | None = None
     refresh_token: str | None = None
+    # The claims parameter that the grant was asked for with, as canonical JSON.
+    claims: str | None = None
+    # How the access token is signed; None leaves it to the client.
+    algorithm: str | None = None
+    mappings: tuple[ClaimMapping, ...] = ()
 
     @property
     def wants_id_token(self) -> bool:

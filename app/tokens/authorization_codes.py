@@ -55,6 +55,8 @@ def check(code: str, *, client_id: str, now: datetime) -> Grant:
     if grant.client_id != client_id:
         # Not spent by a stranger: the rightful client may still redeem it.
         raise AuthorizationCodeInvalidError(detail=f"grant {grant.id} is another client's")
+    if grant.device:
+        raise AuthorizationCodeInvalidError(detail=f"grant {grant.id} is a device's")
     if grant.redeemed_at is not None:
         _reused(grant, now=now)
     if now >= grant.code_expires_at or not grant.is_alive(now):

@@ -1,41 +1,46 @@
-"""Which claims a scope releases, and in which form.
+"""Which claims a scope releases, or a request for single ones, and in which form.
 
 Specs:
     OpenID Connect Core 1.0 section 5.1      names and types of the standard claims
     OpenID Connect Core 1.0 section 5.3.2    what is empty is left out
     OpenID Connect Core 1.0 section 5.4      scope values that request claims
+    OpenID Connect Core 1.0 section 5.5      single claims, each in the place where it was asked for
 """
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.core import clock
+from app.core import claim_names, clock
 from app.identity.users import Person
 
-BY_SCOPE: Mapping[str, tuple[str, ...]] = {
-    "profile": (
-        "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
-        "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
-    ),
-    "email": ("email", "email_verified"),
-    "address": ("address",),
-    "phone": ("phone_number", "phone_number_verified"),
-    "roles": ("roles",),
-}  # fmt: skip
+BY_SCOPE = claim_names.BY_SCOPE
 SCOPES = ("openid", *BY_SCOPE, "offline_access")
 SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
+OWNERS: Mapping[str, str] = {name: scope for scope, names in BY_SCOPE.items() for name in names}
 
 
-def of(person: Person, *, scope: Collection[str]) -> dict[str, Any]:
-    """Return the claims of ``person`` that ``scope`` releases, without ``sub``; what is unknown is absent."""
+def asked(stored: str | None, place: str, *, scopes: Collection[str]) -> tuple[str, ...]:
+    """Return the claims that a grant was asked for with, for ``place``: userinfo or id_token.
+
+    ``scopes`` are those that the client is registered for now: what it lost takes its claims along.
+    """
+    if stored is None:
+        return ()
+    return tuple(name for name in json.loads(stored).get(place, ()) if OWNERS.get(name) in scopes)
+
+
+def of(
+    person: Person, *, scope: Collection[str], requested: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the claims of ``person`` that ``scope`` releases, and single ones that were ``requested``.
+
+    ``sub`` is not among them; what is unknown is absent.
+    """
     known = _known(person)
-    return {
-        name: known[name]
-        for released in BY_SCOPE
-        if released in scope
-        for name in BY_SCOPE[released]
-        if known.get(name) not in (None, "", {})
-    }
+    names = [name for released in BY_SCOPE if released in scope for name in BY_SCOPE[released]]
+    names += [name for name in requested if name in OWNERS]
+    return {name: known[name] for name in names if known.get(name) not in (None, "", {})}
 
 
 def _known(person: Person) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Specs:
     RFC 6749 section 10.10    nobody can guess one: the MAC has 256 bits
     RFC 9700 section 4.14     a refresh token cannot be made from the database
+    RFC 8628 section 5.2      a device code has as many bits
 
 The database holds neither token nor hash, so its thief can redeem nothing. The prefixes let secret scanners
 find a token that leaked into a repository or a log.
@@ -14,10 +15,12 @@ from app.core import root_key
 from app.core.secrets import ID_BYTES, decode, encode
 
 AUTHORIZATION_CODE_PREFIX = "sgc_"
+DEVICE_CODE_PREFIX = "sgdc_"
 REFRESH_TOKEN_PREFIX = "sgr_"  # noqa: S105 - a prefix, not a secret
 _MAC_BYTES = 32
 _GENERATION = struct.Struct(">I")
 _CODE_LENGTH = len(AUTHORIZATION_CODE_PREFIX) + len(encode(bytes(ID_BYTES + _MAC_BYTES)))
+_DEVICE_LENGTH = len(DEVICE_CODE_PREFIX) + len(encode(bytes(ID_BYTES + _MAC_BYTES)))
 _REFRESH_LENGTH = len(REFRESH_TOKEN_PREFIX) + len(
     encode(bytes(ID_BYTES + _GENERATION.size + _MAC_BYTES))
 )
@@ -35,6 +38,20 @@ def grant_of_code(code: str) -> str | None:
     if len(code) != _CODE_LENGTH or not code.startswith(AUTHORIZATION_CODE_PREFIX):
         return None
     body = _genuine("authorization-code", code[len(AUTHORIZATION_CODE_PREFIX) :])
+    return None if body is None else encode(body)
+
+
+def device_code(device_id: str) -> str:
+    """Return the one code that a waiting device polls with."""
+    body = decode(device_id)
+    return DEVICE_CODE_PREFIX + encode(body + root_key.current().mac("device-code", body))
+
+
+def device_of_code(code: str) -> str | None:
+    """Return the waiting device that ``code`` names, or ``None`` unless we made it."""
+    if len(code) != _DEVICE_LENGTH or not code.startswith(DEVICE_CODE_PREFIX):
+        return None
+    body = _genuine("device-code", code[len(DEVICE_CODE_PREFIX) :])
     return None if body is None else encode(body)
 
 

@@ -40,6 +40,9 @@ class NewGrant:
     authentication: Authentication
     code_expires_at: datetime
     ends_at: datetime
+    # The claims parameter as canonical JSON, and whether a device asked.
+    claims: str | None = None
+    device: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class Grant:
     expires_at: datetime
     ends_at: datetime
     revoked_at: datetime | None
+    claims: str | None
+    device: bool
     # False once the person or the client is disabled, or the client's tokens are void as a whole.
     parties_active: bool
 
@@ -86,6 +91,7 @@ _RESTS_ON = select(
     _T.client_id,
     _T.session_id,
     _T.user_id,
+    _T.claims.label("requested_claims"),
     (
         _T.revoked_at.is_(None)
         & (_T.expires_at > bindparam("now", type_=Instant()))
@@ -114,6 +120,8 @@ def create(new: NewGrant, *, now: datetime) -> str:
         "resources": " ".join(new.resources),
         "offline": "offline_access" in new.scope,
         "nonce": authentication.nonce,
+        "claims": new.claims,
+        "device": new.device,
         "redirect_uri": new.redirect_uri,
         "code_challenge": new.code_challenge,
         "auth_time": authentication.auth_time,
@@ -145,6 +153,7 @@ class Standing:
     session_id: str
     user_id: str
     alive: bool
+    claims: str | None = None
     person: Person | None = None
 
 
@@ -160,7 +169,14 @@ def standing(
     if row is None:
         return None
     person = person_columns.person_of(row) if with_person else None
-    return Standing(row.client_id, row.session_id, row.user_id, bool(row.alive), person)
+    return Standing(
+        row.client_id,
+        row.session_id,
+        row.user_id,
+        bool(row.alive),
+        claims=row.requested_claims,
+        person=person,
+    )
 
 
 def revoke(grant_id: str, *, reason: str, now: datetime) -> bool:
@@ -248,5 +264,7 @@ def _grant(row: Any) -> Grant:
         expires_at=row.expires_at,
         ends_at=row.ends_at,
         revoked_at=row.revoked_at,
+        claims=row.claims,
+        device=row.device,
         parties_active=bool(row.parties_active),
     )

@@ -4,6 +4,7 @@ Specs:
     OpenID Connect Core 1.0 section 2          the claims
     OpenID Connect Core 1.0 section 3.1.3.6    at_hash
     OpenID Connect Core 1.0 section 5.4        profile claims stay with userinfo
+    OpenID Connect Core 1.0 section 5.5        unless they were asked for one by one
     OpenID Connect Core 1.0 section 12.2       what a refresh keeps and what it leaves out
     Back-Channel Logout 1.0 section 2.1        sid
 """
@@ -17,9 +18,10 @@ from typing import Any
 from app.core import clock, config
 from app.core.errors import SignetError
 from app.core.secrets import encode
-from app.identity import sessions
+from app.identity import sessions, users
 from app.jose import jwt
-from app.tokens import subjects
+from app.tokens import claim_mappings, subjects
+from app.tokens import claims as personal
 from app.tokens.authorization import Authorization
 
 TYPE = "JWT"
@@ -43,7 +45,12 @@ class Hint:
 
 
 def mint(authorization: Authorization, *, access_token: str, now: datetime) -> str:
-    """Return a signed ID token that goes out together with ``access_token``."""
+    """Return an ID token that goes out together with ``access_token``: signed, then encrypted if the client wants.
+
+    Raises:
+        NoSigningKeyError: no key may sign with the client's algorithm now.
+        NoEncryptionKeyError: the client wants it encrypted and has no key for that.
+    """
     authentication = authorization.authentication
     if authentication is None:
         raise ValueError("an ID token tells of a sign-in, and there was none")
@@ -52,6 +59,7 @@ def mint(authorization: Authorization, *, access_token: str, now: datetime) -> s
     issued_at = clock.epoch(now)
     algorithm = client.id_token_signed_response_alg
     claims: dict[str, Any] = {
+        **_about_person(authorization),
         "iss": settings.issuer,
         "sub": subjects.subject(client, authorization.user_id),
         "aud": client.client_id,
@@ -66,7 +74,19 @@ def mint(authorization: Authorization, *, access_token: str, now: datetime) -> s
     }
     if authentication.nonce is not None:
         claims["nonce"] = authentication.nonce
-    return jwt.sign(claims, algorithm=algorithm, typ=TYPE, now=now)
+    signed = jwt.sign(claims, algorithm=algorithm, typ=TYPE, now=now)
+    if client.id_token_encrypted_response_alg and client.id_token_encrypted_response_enc:
+        # Imported here: few need it, and every start would pay for it.
+        from app.tokens import encrypted
+
+        return encrypted.for_client(
+            signed,
+            client,
+            algorithm=client.id_token_encrypted_response_alg,
+            encryption=client.id_token_encrypted_response_enc,
+            now=now,
+        )
+    return signed
 
 
 def read_hint(token: str, *, now: datetime) -> Hint:
@@ -85,6 +105,18 @@ def read_hint(token: str, *, now: datetime) -> Hint:
     return Hint(
         subject=_text(claims, "sub"), client_ids=(_text(claims, "aud"),), sid=claims.get("sid")
     )
+
+
+def _about_person(authorization: Authorization) -> dict[str, Any]:
+    if authorization.claims is None and not authorization.mappings:
+        return {}
+    scopes, user_id = authorization.client.scopes, authorization.user_id
+    mapped = claim_mappings.about(authorization.mappings, user_id, "id_token")
+    asked = personal.asked(authorization.claims, "id_token", scopes=scopes)
+    person = users.get(user_id) if asked and user_id is not None else None
+    if person is None:
+        return mapped
+    return mapped | personal.of(person, scope=(), requested=asked)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -14,12 +14,13 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from app.audit import events
+from app.clients import initial_access_tokens, reaping
 from app.core import config, space
 from app.core.db import db
 from app.identity import sessions
 from app.jose import signing_keys
-from app.throttle import counters
-from app.tokens import access_tokens, grants
+from app.throttle import counters, replay
+from app.tokens import access_tokens, device_codes, grants, logout_deliveries, pushed_requests
 
 BATCH = 100
 PAGES = "pages"
@@ -66,6 +67,12 @@ def _sweeps(now: datetime, batch: int) -> tuple[tuple[str, Callable[[], int]], .
         ("grants", lambda: grants.purge(oldest_grant, batch=batch)),
         ("denied_tokens", lambda: access_tokens.purge(now, batch=batch)),
         ("sessions", lambda: sessions.purge(now, batch=batch)),
+        ("pushed_requests", lambda: pushed_requests.purge(now, batch=batch)),
+        ("device_authorizations", lambda: device_codes.purge(oldest_grant, batch=batch)),
+        ("logout_deliveries", lambda: logout_deliveries.purge(oldest_grant, batch=batch)),
+        ("single_uses", lambda: replay.purge(now, batch=batch)),
+        ("initial_access_tokens", lambda: initial_access_tokens.purge(oldest_grant, batch=batch)),
+        ("unused_clients", lambda: reaping.purge(now, batch=batch)),
         ("throttle_counters", lambda: counters.purge(now, batch=batch)),
         ("audit_events", lambda: events.purge(oldest_event, batch=batch)),
     )

@@ -2,9 +2,12 @@
 
 Specs:
     RFC 7009 section 2        revocation is immediate
-    ASVS 5.0 7.4.2, 7.4.5     ending all that a person holds
+    OpenID Connect Back-Channel Logout 1.0 section 2.5    who ends a session also has its clients told
+    OpenID Connect Back-Channel Logout 1.0 section 2.7    what was granted offline outlives it
+    ASVS 5.0 7.4.1, 7.4.2, 7.4.5     ending all that a person holds
 
 Pages, console and command line all call these; the very next use of what was ended is refused on any node.
+Clients that registered for it hear of the end of a session, whoever ended it; not of one that ran out.
 """
 
 from datetime import datetime
@@ -13,12 +16,13 @@ from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.clients import registry
 from app.identity import sessions, users
-from app.tokens import grants
+from app.tokens import grants, logout_deliveries
 
 
 def of_user(user_id: str, *, reason: str, now: datetime) -> int:
     """End every session and every grant of a person; return how many grants that were."""
-    sessions.end_all(user_id, reason=reason, now=now)
+    over = sessions.end_all(user_id, reason=reason, now=now)
+    logout_deliveries.enqueue(over, now=now)
     ended = grants.revoke_of_user(user_id, reason=reason, now=now)
     events.record(
         Kind.USER_REVOKED, now=now, about=Subjects(user_id=user_id),
@@ -32,7 +36,8 @@ def of_other_sessions(user_id: str, session_id: str, *, reason: str, now: dateti
 
     For a changed password: whoever knew the old one keeps nothing, not even an offline grant.
     """
-    sessions.end_all(user_id, reason=reason, now=now, but=session_id)
+    over = sessions.end_all(user_id, reason=reason, now=now, but=session_id)
+    logout_deliveries.enqueue(over, now=now)
     ended = grants.revoke_of_user(user_id, reason=reason, now=now, but_session=session_id)
     about = Subjects(user_id=user_id, session_id=session_id)
     detail = {"reason": reason, "grants": ended}
@@ -45,6 +50,7 @@ def of_session(session_id: str, *, reason: str, now: datetime) -> bool:
     session = sessions.get(session_id)
     if session is None or not sessions.end(session_id, reason=reason, now=now):
         return False
+    logout_deliveries.enqueue([session_id], now=now)
     ended = grants.revoke_of_session(session_id, reason=reason, now=now)
     kind = Kind.SIGN_OUT if reason == "sign_out" else Kind.SESSION_ENDED
     about = Subjects(user_id=session.user_id, session_id=session_id)
