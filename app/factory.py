@@ -1,7 +1,10 @@
 """create_app(): the table of contents of the product."""
 
+from collections.abc import Collection
+
 from flask import Flask
 
+from app.clients.metadata import GRANT_TYPES, offered_grant_types
 from app.core import db, logging, root_key, settings_loader
 from app.core.config import Settings
 from app.core.resources import directory
@@ -9,11 +12,12 @@ from app.jobs import ticker
 from app.protocol.server import SignetServer
 from app.protocol.token.grants.authorization_code import AuthorizationCodeGrant
 from app.protocol.token.grants.client_credentials import ClientCredentialsGrant
+from app.protocol.token.grants.device_code import DeviceCodeGrant
 from app.protocol.token.grants.refresh_token import RefreshTokenGrant
 from app.web import csrf, edge, language, routes
 from app.web.interaction import shell
 
-GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant)
+GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -39,15 +43,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.configure(app, app.extensions["signet.root_keys"])
     language.configure(app)
     shell.configure(app)
-    app.extensions["signet.authorization_server"] = authorization_server()
+    app.extensions["signet.authorization_server"] = authorization_server(
+        offered_grant_types(settings)
+    )
     routes.register(app)
     ticker.start(app, settings)
     return app
 
 
-def authorization_server() -> SignetServer:
-    """Return the Authlib server with the grant types that we speak."""
+def authorization_server(offered: Collection[str] = GRANT_TYPES) -> SignetServer:
+    """Return the Authlib server with those of the grant types that we speak which are ``offered``."""
     server = SignetServer()
     for grant in GRANTS:
-        server.register_grant(grant)
+        if grant.GRANT_TYPE in offered:
+            server.register_grant(grant)
     return server

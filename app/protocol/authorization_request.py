@@ -57,6 +57,14 @@ class AuthorizationRequest:
     issued_at: float
     # The session that the person chose to go on with (prompt=select_account).
     chosen_session: str | None = None
+    # The row of the pushed request that it came as; it is spent with the answer.
+    pushed_id: str | None = None
+    # The claims parameter as canonical JSON, and the scopes that own what it asks for beyond ``scope``.
+    claims: str | None = None
+    wanted_claim_scope: tuple[str, ...] = ()
+    # One of these has to be reached; () is no condition.
+    required_acr: tuple[str, ...] = ()
+    is_signed: bool = False
 
     def choosing(self, session_id: str) -> "AuthorizationRequest":
         """Return the same request with the account question answered."""
@@ -65,7 +73,12 @@ class AuthorizationRequest:
 
 def seal(request: AuthorizationRequest, *, browser_id: str) -> str:
     """Return ``request`` as a signed blob for the browser ``browser_id`` alone."""
-    body = {name: value for name, value in asdict(request).items() if value not in (None, (), [])}
+    body = {
+        name: value
+        for name, value in asdict(request).items()
+        # ``max_age`` may be 0, and that is not nothing.
+        if value not in (None, (), []) and value is not False
+    }
     sealed = _serializer().dumps({"request": body, "browser": digest(browser_id)})
     return sealed if isinstance(sealed, str) else sealed.decode("ascii")
 

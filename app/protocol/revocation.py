@@ -19,7 +19,7 @@ def revoke(request: MachineRequest) -> Answer:
     Raises:
         OAuthError: the client is not authenticated, or sent no token.
     """
-    client = authenticate(request.authorization, request.parameters, now=request.now)
+    client = authenticate(request)
     token = required(request.parameters, "token")
     # The hint is not read: the token itself tells what it is.
     if named := derivation.grant_of_refresh_token(token):

@@ -26,7 +26,7 @@ _NO_STORE = (
     ("Cache-Control", "no-store"),
     ("Pragma", "no-cache"),
 )
-_RETRY_AFTER = "2"
+_RETRY_AFTER = 2
 # Made once: json.dumps would make one for each answer.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _UNAUTHORIZED = 401
@@ -47,11 +47,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class MachineRequest:
-    """A POST to a machine endpoint as the edge read it, once."""
+    """A POST to a machine endpoint as the edge read it, once. Not a word of it may reach a log.
 
-    parameters: Parameters
-    authorization: str | None
+    ``path`` is that of the endpoint, ``certificate`` what the client showed in TLS (DER), if we look at it.
+    """
+
+    parameters: Parameters = field(repr=False)
+    authorization: str | None = field(repr=False)
     now: datetime
+    path: str = "/token"
+    certificate: bytes | None = field(default=None, repr=False)
 
 
 class _Payload(OAuth2Payload):  # type: ignore[misc]
@@ -125,6 +130,7 @@ def error_answer(error: OAuthError) -> Answer:
     log.info("oauth.refused", error=error.code, description=error.description, detail=error.detail)
     if error.status == _UNAUTHORIZED:
         answer.headers.append(("WWW-Authenticate", 'Basic realm="signet", charset="UTF-8"'))
-    if error.status == _UNAVAILABLE:
-        answer.headers.append(("Retry-After", _RETRY_AFTER))
+    wait = error.retry_after or (_RETRY_AFTER if error.status == _UNAVAILABLE else None)
+    if wait is not None:
+        answer.headers.append(("Retry-After", str(wait)))
     return answer

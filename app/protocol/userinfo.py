@@ -2,6 +2,7 @@
 
 Specs:
     OpenID Connect Core 1.0 section 5.3    request, answer, errors
+    OpenID Connect Core 1.0 section 5.5    claims that were asked for one by one
     RFC 6750 section 2, 3                  how the token arrives, and how it is refused
 """
 
@@ -12,7 +13,8 @@ from typing import Any
 from app.clients import registry
 from app.core import config
 from app.protocol.errors import OAuthError, invalid_request
-from app.tokens import access_tokens, claims, subjects
+from app.protocol.server import Answer, json_answer
+from app.tokens import access_tokens, claim_mappings, claims, subjects, userinfo_answers
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class UserInfo:
 
     claims: dict[str, Any]
     client_id: str
+    # The same as a JWT, if the client registered for one; the claims then go out in no other form.
+    jwt: str | None = None
 
 
 class NoTokenError(OAuthError):
@@ -52,6 +56,8 @@ def answer(token: str, *, now: datetime) -> UserInfo:
 
     Raises:
         OAuthError: invalid_token: it is not a living token for this endpoint; insufficient_scope: no openid.
+        NoSigningKeyError: the client takes a JWT, and no key may sign it now.
+        NoEncryptionKeyError: the client takes it encrypted alone, and has no key for that.
     """
     read = access_tokens.read(token, now=now, with_person=True)
     if read is None or config.current().userinfo_audience not in read.audience:
@@ -61,8 +67,23 @@ def answer(token: str, *, now: datetime) -> UserInfo:
     person, client = read.person, registry.get(read.client_id)
     if person is None or person.disabled or client is None:
         raise _invalid("the person or the client is gone")
-    released = claims.of(person, scope=read.scope)
-    return UserInfo({"sub": subjects.subject(client, person.id), **released}, read.client_id)
+    requested = claims.asked(read.requested_claims, "userinfo", scopes=client.scopes)
+    told = {
+        **claim_mappings.apply(claim_mappings.of(client, ()), person, "userinfo"),
+        "sub": subjects.subject(client, person.id),
+        **claims.of(person, scope=read.scope, requested=requested),
+    }
+    return UserInfo(told, read.client_id, userinfo_answers.secured(client, told, now=now))
+
+
+def described(info: UserInfo) -> Answer:
+    """Return what goes out: a JWT (section 5.3.2) or plain JSON, and nobody may store either."""
+    answer = json_answer(info.claims)
+    if info.jwt is not None:
+        kept = [header for header in answer.headers if header[0] != "Content-Type"]
+        answer = Answer(answer.status, info.jwt, [("Content-Type", "application/jwt"), *kept])
+    answer.client_id = info.client_id
+    return answer
 
 
 def _invalid(detail: str) -> OAuthError:

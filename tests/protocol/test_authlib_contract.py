@@ -66,6 +66,7 @@ def test_authlib_knows_nothing_of_implicit_or_password_here() -> None:
     assert server._authorization_grants == []
     assert {grant.GRANT_TYPE for grant, _ in server._token_grants} == {
         "authorization_code", "refresh_token", "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
     }  # fmt: skip
     assert server._token_generators == {}
     assert server._endpoints == {}

@@ -18,6 +18,8 @@ def part(token: str, index: int) -> dict:
 
 
 @pytest.mark.spec("OpenID Connect Core 1.0", "3.1")
+@pytest.mark.spec("RFC 6749", "5.1")
+@pytest.mark.spec("RFC 9207", "2")
 def test_a_person_signs_in_and_the_client_learns_who_it_is(signed_up: Provider) -> None:
     browser = signed_up.browser()
     page = browser.authorize()

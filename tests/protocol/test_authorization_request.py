@@ -60,6 +60,7 @@ def test_any_other_repeated_parameter_is_refused(signed_up: Provider, name: str)
 
 
 @pytest.mark.spec("RFC 6749", "4.1.2.1")
+@pytest.mark.spec("RFC 9207", "2")
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
@@ -72,8 +73,8 @@ def test_any_other_repeated_parameter_is_refused(signed_up: Provider, name: str)
         ({"scope": None}, "invalid_scope"),
         ({"scope": "openid admin"}, "invalid_scope"),
         ({"scope": 'open"id'}, "invalid_scope"),
-        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
-        ({"request_uri": "https://app.example/request"}, "request_uri_not_supported"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),
+        ({"request_uri": "https://app.example/request"}, "invalid_request_uri"),
         ({"registration": "{}"}, "registration_not_supported"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "create"}, "invalid_request"),

@@ -21,14 +21,30 @@ REGISTERED = {
     "id_token_signing_alg_values_supported", "claim_types_supported", "claims_supported",
     "claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported",
     "end_session_endpoint", "authorization_response_iss_parameter_supported",
-    "prompt_values_supported",
+    "prompt_values_supported", "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests", "require_signed_request_object",
+    "require_request_uri_registration", "request_object_signing_alg_values_supported",
+    "authorization_signing_alg_values_supported", "device_authorization_endpoint",
+    "registration_endpoint", "protected_resources", "userinfo_signing_alg_values_supported",
+    "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported",
+    "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "backchannel_logout_supported", "backchannel_logout_session_supported",
+    "frontchannel_logout_supported", "frontchannel_logout_session_supported",
 }  # fmt: skip
+FLAGS = re.compile(r".*_parameter_supported|require_.*|.*channel_logout(_session)?_supported")
+
+
+def loaded(folder, **environment: str) -> Settings:
+    given = {"ISSUER": ISSUER, "SIGNING_ALGORITHMS": "ES256,EdDSA", **environment}
+    return load({f"SIGNET_{name}": value for name, value in given.items()}, folder=folder)
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    environment = {"SIGNET_ISSUER": ISSUER, "SIGNET_SIGNING_ALGORITHMS": "ES256,EdDSA"}
-    return load(environment, folder=tmp_path)
+    return loaded(tmp_path)
 
 
 @pytest.fixture
@@ -53,7 +69,7 @@ def test_the_issuer_is_the_configured_one_to_the_byte(document):
 
 def test_every_address_is_ours(document):
     addresses = {k: v for k, v in document.items() if k.endswith("_endpoint") or k == "jwks_uri"}
-    assert len(addresses) == 7
+    assert len(addresses) == 9
     assert {a for a in addresses.values() if not a.startswith(ISSUER + "/")} == set()
     assert document["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
 
@@ -69,9 +85,9 @@ def test_no_member_is_null_or_empty(document):
 
 def test_the_types_of_the_members_are_those_of_the_specification(document):
     for name, value in document.items():
-        if name.endswith("_parameter_supported"):
+        if FLAGS.fullmatch(name):
             assert value in {True, False}
-        elif name.endswith("_supported"):
+        elif name.endswith("_supported") or name == "protected_resources":
             assert isinstance(value, list)
             assert all(isinstance(each, str) for each in value)
             assert len(value) == len(set(value))
@@ -87,9 +103,10 @@ def test_the_signing_algorithms_are_those_that_have_a_key(document):
 @pytest.mark.spec("RFC 9700", "2.1.2")
 def test_only_the_code_flow_is_offered(document):
     assert document["response_types_supported"] == ["code"]
-    assert document["response_modes_supported"] == ["query", "form_post"]
+    assert "fragment" not in str(document["response_modes_supported"])
     assert set(document["grant_types_supported"]) == {
         "authorization_code", "client_credentials", "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
     }  # fmt: skip
 
 
@@ -99,10 +116,30 @@ def test_plain_challenges_are_not_offered(document):
 
 
 @pytest.mark.spec("OpenID Connect Core 1.0", "6.1")
-def test_what_is_not_built_is_denied_where_silence_would_promise_it(document):
-    assert document["request_uri_parameter_supported"] is False
-    assert document["request_parameter_supported"] is False
-    assert document["claims_parameter_supported"] is False
+def test_what_is_switched_off_is_denied_where_silence_would_promise_it(tmp_path):
+    off = {"REQUEST_OBJECTS": "false", "REQUEST_URIS": "false", "FRONT_CHANNEL_LOGOUT": "false"}
+    denied = metadata.document(loaded(tmp_path, **off))
+    assert denied["request_uri_parameter_supported"] is False
+    assert denied["request_parameter_supported"] is False
+    assert denied["frontchannel_logout_supported"] is False
+    assert "request_object_signing_alg_values_supported" not in denied
+
+
+def test_what_is_switched_off_is_not_mentioned(tmp_path):
+    off = {"DEVICE_AUTHORIZATION": "false", "CLIENT_ASSERTIONS": "false"}
+    document = metadata.document(loaded(tmp_path, **off))
+    assert "device_authorization_endpoint" not in document
+    assert "device_code" not in str(document["grant_types_supported"])
+    assert "registration_endpoint" not in document
+    assert "token_endpoint_auth_signing_alg_values_supported" not in document
+    assert "private_key_jwt" not in document["token_endpoint_auth_methods_supported"]
+
+
+def test_what_is_switched_on_is_announced(tmp_path):
+    on = {"REGISTRATION_MODE": "open", "REQUIRE_PUSHED_AUTHORIZATION_REQUESTS": "true"}
+    document = metadata.document(loaded(tmp_path, **on))
+    assert document["registration_endpoint"] == f"{ISSUER}/register"
+    assert document["require_pushed_authorization_requests"] is True
 
 
 @pytest.mark.spec("RFC 9207", "3")

@@ -26,7 +26,7 @@ def is_signed_in(browser) -> bool:
     return "code" in answer
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
 def test_a_hint_for_this_session_signs_out_and_returns(leaving: Provider) -> None:
     browser = leaving.browser()
     tokens = leaving.redeem(browser.code()).json
@@ -40,7 +40,7 @@ def test_a_hint_for_this_session_signs_out_and_returns(leaving: Provider) -> Non
     assert leaving.userinfo(tokens["access_token"]).status_code == 401
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "3")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "3")
 def test_state_is_absent_if_none_was_sent(leaving: Provider) -> None:
     browser = leaving.browser()
     hint = leaving.redeem(browser.code()).json["id_token"]
@@ -48,7 +48,7 @@ def test_state_is_absent_if_none_was_sent(leaving: Provider) -> None:
     assert answer.headers["Location"] == BYE
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
 def test_without_a_hint_the_person_is_asked_and_nothing_redirects(leaving: Provider) -> None:
     browser = leaving.browser()
     browser.code()
@@ -76,7 +76,7 @@ def test_a_hint_of_another_person_is_asked_about(leaving: Provider) -> None:
     assert browser.submit(page).headers["Location"] == BYE
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "4")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "4")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -98,7 +98,7 @@ def test_what_is_not_registered_ends_on_a_page_and_signs_nobody_out(
     assert is_signed_in(browser)
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "4")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "4")
 def test_a_uri_without_anybody_to_own_it_is_refused(leaving: Provider) -> None:
     assert end(leaving.browser(), post_logout_redirect_uri=BYE).status_code == 400
 
@@ -115,7 +115,7 @@ def test_an_access_token_is_no_hint(leaving: Provider) -> None:
     assert browser.submit(page).status_code == 200
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
 def test_a_person_without_a_session_is_simply_sent_on(leaving: Provider) -> None:
     browser = leaving.browser()
     hint = leaving.redeem(browser.code()).json["id_token"]
@@ -126,7 +126,7 @@ def test_a_person_without_a_session_is_simply_sent_on(leaving: Provider) -> None
     assert end(stranger).status_code == 200
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
 def test_a_post_means_the_same_as_a_get(leaving: Provider) -> None:
     browser = leaving.browser()
     hint = leaving.redeem(browser.code()).json["id_token"]
@@ -167,7 +167,7 @@ def test_a_button_pressed_twice_and_a_link_without_a_session_do_no_harm(leaving:
     assert "code" in answer_of(browser.sign_in(login))
 
 
-@pytest.mark.spec("RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
 def test_ui_locales_and_unknown_parameters_are_welcome(leaving: Provider) -> None:
     browser = leaving.browser()
     browser.code()

@@ -71,6 +71,7 @@ def test_prompt_login_is_not_satisfied_by_a_sign_in_of_the_same_second(signed_up
 
 
 @pytest.mark.spec("OpenID Connect Core 1.0", "3.1.2.1")
+@pytest.mark.spec("ASVS 5.0", "7.6.1")
 def test_max_age_is_kept(signed_up: Provider) -> None:
     browser = signed_up.browser()
     browser.code()
@@ -325,6 +326,7 @@ def test_a_scope_allowed_at_one_api_is_not_allowed_at_another(signed_up: Provide
 
 
 @pytest.mark.spec("RFC 8252", "8.6")
+@pytest.mark.spec("ASVS 5.0", "10.7.1")
 def test_an_app_that_cannot_prove_itself_is_asked_about_every_time(signed_up: Provider) -> None:
     signed_up.client(
         "native",

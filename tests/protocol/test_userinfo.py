@@ -5,7 +5,7 @@ import pytest
 from app.identity import users
 from app.identity.users import Changes
 from app.tokens import revocation
-from tests.support.provider import Provider
+from tests.support.provider import ISSUER, Provider
 
 EVERYTHING = {
     "given_name": "Ada",
@@ -100,10 +100,16 @@ def test_a_token_in_the_query_or_in_two_ways_is_refused(known: Provider) -> None
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
+@pytest.mark.spec("RFC 9728", "5.1")
 def test_no_token_is_a_challenge_without_an_error_code(known: Provider) -> None:
-    answer = known.app.test_client().get("/userinfo")
+    http = known.app.test_client()
+    answer = http.get("/userinfo")
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="signet"'
+    described_at = f"{ISSUER}/.well-known/oauth-protected-resource/userinfo"
+    challenge = f'Bearer realm="signet", resource_metadata="{described_at}"'
+    assert answer.headers["WWW-Authenticate"] == challenge
+    described = http.get(described_at.removeprefix(ISSUER))
+    assert described.json["resource"] == f"{ISSUER}/userinfo"
 
 
 @pytest.mark.spec("RFC 6750", "3.1")

@@ -10,11 +10,11 @@ from datetime import datetime
 from app.clients.registry import Client
 from app.protocol.errors import invalid_request
 from app.protocol.parameters import Parameters
-from app.tokens import id_tokens
+from app.tokens import id_tokens, subjects
 
 
 def hinted_subject(client: Client, parameters: Parameters, *, now: datetime) -> str | None:
-    """Return the person that the hint names; an expired hint still names one.
+    """Return the id of the person that the hint names; an expired hint still names one.
 
     Raises:
         OAuthError: invalid_request: it is not an ID token that we issued to this client.
@@ -28,4 +28,5 @@ def hinted_subject(client: Client, parameters: Parameters, *, now: datetime) -> 
         raise invalid_request(error.public) from None
     if client.client_id not in hint.client_ids:
         raise invalid_request("The id_token_hint was issued to another client.")
-    return hint.subject
+    # A name that nobody has (any more) stays as it is: whoever signs in is somebody else.
+    return subjects.user_of(client, hint.subject) or hint.subject

@@ -59,5 +59,5 @@ def login_hint(parameters: Parameters) -> str | None:
 
 
 def acr_values(parameters: Parameters) -> tuple[str, ...]:
-    """Return the authentication contexts the client would like; never an error (section 5.5.1.1)."""
+    """Return the authentication contexts that the request names; never an error (section 5.5.1.1)."""
     return parameters.words("acr_values")[:_MOST_WORDS]

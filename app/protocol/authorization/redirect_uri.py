@@ -10,10 +10,9 @@ Specs:
 from app.clients import redirect_uris, registry
 from app.clients.registry import Client
 from app.core.errors import SignetError
+from app.protocol.authorization import response_mode
 from app.protocol.authorization.response import Target
 from app.protocol.parameters import Parameters
-
-RESPONSE_MODES = ("query", "form_post")
 
 
 class UnknownTargetError(SignetError):
@@ -22,34 +21,45 @@ class UnknownTargetError(SignetError):
     public = "The application that sent you here made a mistake. Please tell its makers."
 
 
-def resolve(parameters: Parameters) -> tuple[Client, Target]:
-    """Return the client of the request and where its answer goes.
+def client_of(parameters: Parameters) -> Client:
+    """Return the client of the request.
 
     Raises:
-        UnknownTargetError: the client is unknown or disabled, or the redirect URI is not registered.
+        UnknownTargetError: it is unknown or disabled.
     """
-    client_id, uri = parameters.get("client_id"), parameters.get("redirect_uri")
-    if (parameters.repeated | parameters.malformed) & {"client_id", "redirect_uri"}:
-        raise UnknownTargetError(detail="client_id or redirect_uri came twice or unreadable")
+    client_id = parameters.get("client_id")
+    if "client_id" in parameters.repeated | parameters.malformed:
+        raise UnknownTargetError(detail="client_id came twice or unreadable")
     client = registry.get(client_id) if client_id else None
     if client is None or client.is_disabled:
         raise UnknownTargetError(
             "The application that sent you here is not known to us.",
             detail=f"client_id {client_id!r}",
         )
+    return client
+
+
+def target_of(client: Client, parameters: Parameters) -> Target:
+    """Return where the answer to ``client`` goes.
+
+    Raises:
+        UnknownTargetError: the redirect URI is not registered.
+    """
+    uri, mode = parameters.get("redirect_uri"), parameters.get("response_mode")
+    if "redirect_uri" in parameters.repeated | parameters.malformed:
+        raise UnknownTargetError(detail="redirect_uri came twice or unreadable")
     if uri is None:
         raise UnknownTargetError(
             "The application that sent you here did not say where to return to.",
-            detail=f"client {client_id} sent no redirect_uri",
+            detail=f"client {client.client_id} sent no redirect_uri",
         )
     if not is_registered(client, uri):
         raise UnknownTargetError(
             "The address to return to is not registered for this application.",
-            detail=f"client {client_id} has no redirect_uri {uri!r}",
+            detail=f"client {client.client_id} has no redirect_uri {uri!r}",
         )
-    mode = parameters.get("response_mode")
-    known_mode = mode if mode in RESPONSE_MODES else "query"
-    return client, Target(client.client_id, uri, known_mode, parameters.get("state"))
+    known_mode = mode if mode and mode in response_mode.SUPPORTED else response_mode.DEFAULT
+    return Target(client.client_id, uri, known_mode, parameters.get("state"))
 
 
 def is_registered(client: Client, uri: str) -> bool:

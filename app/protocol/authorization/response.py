@@ -29,6 +29,8 @@ class AuthorizationResponse:
     redirect_uri: str
     response_mode: str
     parameters: Mapping[str, str]
+    # For whom it is: the audience of a signed one.
+    client_id: str
 
 
 class RefusedForClientError(Exception):
@@ -54,4 +56,6 @@ def _response(target: Target, parameters: dict[str, str]) -> AuthorizationRespon
     if target.state is not None:
         parameters["state"] = target.state
     parameters["iss"] = config.current().issuer
-    return AuthorizationResponse(target.redirect_uri, target.response_mode, parameters)
+    return AuthorizationResponse(
+        target.redirect_uri, target.response_mode, parameters, target.client_id
+    )

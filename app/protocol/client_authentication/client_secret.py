@@ -7,17 +7,17 @@ Specs:
 
 import base64
 import binascii
-from datetime import datetime
 from urllib.parse import unquote_plus
 
 from app.clients import secrets
 from app.clients.registry import Client
+from app.protocol.client_authentication.presented import Presented
 from app.protocol.errors import invalid_client
 
 
-def proves(client: Client | None, secret: str, now: datetime) -> bool:
-    """Tell whether ``secret`` is one of the client's living secrets."""
-    return secrets.verify(client, secret, now=now)
+def proves(client: Client | None, presented: Presented) -> bool:
+    """Tell whether what was presented is one of the client's living secrets."""
+    return secrets.verify(client, presented.proof, now=presented.request.now)
 
 
 def from_basic(authorization: str) -> tuple[str, str]:

@@ -5,11 +5,10 @@ Specs:
     RFC 7636                       what protects them
 """
 
-from datetime import datetime
-
 from app.clients.registry import Client
+from app.protocol.client_authentication.presented import Presented
 
 
-def proves(client: Client | None, _proof: str, _now: datetime) -> bool:
+def proves(client: Client | None, _: Presented) -> bool:
     """Tell whether the client is one that has nothing to prove."""
     return client is not None and client.is_public

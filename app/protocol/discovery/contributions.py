@@ -6,23 +6,22 @@ Specs:
     RFC 9207 section 3                        ``iss`` in authorization responses
     Initiating User Registration 1.0 section 4    ``prompt_values_supported``
 
-A feature is announced here by the function that lists its members, and nowhere else. What is not
-built is not mentioned, except where a missing member would mean "yes":
-``request_uri_parameter_supported`` defaults to true.
+A feature is announced by the function that lists its members, here or, if a setting can switch it,
+in ``feature_contributions``, and nowhere else.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from app.clients.metadata import offered_grant_types
 from app.core.config import Settings
-from app.identity.authentication import ACR_SINGLE_FACTOR
+from app.identity import authentication_contexts
+from app.protocol.authorization import response_mode
+from app.protocol.discovery import feature_contributions
+from app.protocol.discovery.feature_contributions import Members
 from app.tokens import claims
-
-Members = Mapping[str, Any]
 
 JWKS_PATH = "/.well-known/jwks.json"
 
-_SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 # Protocol claims of an ID token, beside those that a scope releases.
 _ID_TOKEN_CLAIMS = (
     "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash",
@@ -33,22 +32,19 @@ def _authorization(settings: Settings) -> Members:
     return {
         "authorization_endpoint": f"{settings.issuer}/authorize",
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
+        "response_modes_supported": list(response_mode.SUPPORTED),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "acr_values_supported": [ACR_SINGLE_FACTOR],
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "acr_values_supported": list(authentication_contexts.achievable()),
+        "claims_parameter_supported": True,
     }
 
 
 def _token(settings: Settings) -> Members:
     return {
         "token_endpoint": f"{settings.issuer}/token",
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
+        "grant_types_supported": list(offered_grant_types(settings)),
     }
 
 
@@ -62,7 +58,7 @@ def _signatures(settings: Settings) -> Members:
 def _claims(settings: Settings) -> Members:
     return {
         "userinfo_endpoint": f"{settings.issuer}/userinfo",
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "scopes_supported": list(claims.SCOPES),
         "claim_types_supported": ["normal"],
         "claims_supported": [*claims.SUPPORTED, *_ID_TOKEN_CLAIMS],
@@ -70,18 +66,11 @@ def _claims(settings: Settings) -> Members:
 
 
 def _introspection(settings: Settings) -> Members:
-    return {
-        "introspection_endpoint": f"{settings.issuer}/introspect",
-        # Whoever asks about tokens proves who it is: `none` is not among these.
-        "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
-    }
+    return {"introspection_endpoint": f"{settings.issuer}/introspect"}
 
 
 def _revocation(settings: Settings) -> Members:
-    return {
-        "revocation_endpoint": f"{settings.issuer}/revoke",
-        "revocation_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
-    }
+    return {"revocation_endpoint": f"{settings.issuer}/revoke"}
 
 
 def _logout(settings: Settings) -> Members:
@@ -101,4 +90,5 @@ CONTRIBUTIONS: tuple[Callable[[Settings], Members], ...] = (
     _revocation,
     _logout,
     _pages,
+    *feature_contributions.CONTRIBUTIONS,
 )

@@ -80,6 +80,24 @@ def apis_among(audience: tuple[str, ...]) -> tuple[Api, ...]:
     return tuple(api for identifier in named if (api := apis.get(identifier)))
 
 
+def algorithm(client: Client, receivers: tuple[Api, ...]) -> str | None:
+    """Return how an access token for ``receivers`` is signed, or ``None`` for the client's own choice.
+
+    Raises:
+        OAuthError: invalid_target: they want different algorithms and must be asked for one at a time.
+    """
+    if not receivers:
+        return None
+    own = client.access_token_signed_response_alg
+    wanted = {api.access_token_signed_response_alg or own for api in receivers}
+    if len(wanted) > 1:
+        which = [api.identifier for api in receivers]
+        raise invalid_target(
+            "The resources want different signatures: ask for one at a time.", which
+        )
+    return wanted.pop()
+
+
 def meaningful(scope: tuple[str, ...], receivers: Receivers) -> tuple[str, ...]:
     """Return the part of ``scope`` that speaks of the person or means something to one of the receivers."""
     known = {word for api in receivers.apis for word in api.scopes}

@@ -73,12 +73,17 @@ def wanted_by(request: AuthorizationRequest) -> Consent:
     """Return what would have to be allowed for ``request``."""
     asked = resource_indicators.apis_among(request.resources)
     return Consent(
-        scope=frozenset(word for word in request.scope if word in SCOPES),
+        scope=frozenset(word for word in _asked(request) if word in SCOPES),
         resources={
             api.identifier: frozenset(word for word in request.scope if word in api.scopes)
             for api in asked
         },
     )
+
+
+def _asked(request: AuthorizationRequest) -> tuple[str, ...]:
+    # Asking for one claim shows no more than asking for the scope that owns it.
+    return request.scope + request.wanted_claim_scope
 
 
 def consented_at(client: Client, request: AuthorizationRequest, user_id: str) -> datetime | None:

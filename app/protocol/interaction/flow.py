@@ -31,7 +31,7 @@ from app.protocol.extensions import resource_indicators
 from app.protocol.interaction import consent
 from app.protocol.interaction.consent import Consent
 from app.protocol.interaction.next_step import Facts, Step, next_step
-from app.tokens import derivation, grants
+from app.tokens import derivation, grants, pushed_requests, session_clients, subjects
 from app.tokens.authorization import Authentication
 from app.tokens.grants import NewGrant
 
@@ -39,9 +39,13 @@ from app.tokens.grants import NewGrant
 _REFUSALS = {
     Step.LOGIN: OAuthError("login_required", "The person has to sign in."),
     Step.WRONG_PERSON: OAuthError("login_required", "Another person is signed in."),
+    Step.UNMET: OAuthError(
+        "unmet_authentication_requirements", "The person cannot sign in as surely as is asked for."
+    ),
     Step.SELECT_ACCOUNT: OAuthError("account_selection_required", "The person has to choose."),
     Step.CONSENT: OAuthError("consent_required", "The person has to consent."),
 }
+_NO_PAGE_HELPS = (Step.WRONG_PERSON, Step.UNMET)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def open_pending(blob: str | None, *, browser_id: str, now: datetime) -> Pending
         raise UnknownTargetError(detail=f"client {request.client_id} is gone")
     if not redirect_uri.is_registered(client, request.redirect_uri):
         raise UnknownTargetError(detail=f"client {request.client_id} lost its redirect_uri")
-    if not set(request.scope) <= client.scopes:
+    if not {*request.scope, *request.wanted_claim_scope} <= client.scopes:
         raise UnknownTargetError(detail=f"client {request.client_id} lost a scope")
     return Pending(request, client, browser_id, blob)
 
@@ -115,9 +119,12 @@ def step(pending: Pending, session: Session | None, *, now: datetime) -> Step:
     return next_step(pending.request, Facts(session, consented_at, now))
 
 
-def refused_without_page(pending: Pending, needed: Step) -> AuthorizationResponse | None:
+def refused_without_page(
+    pending: Pending, needed: Step, *, now: datetime
+) -> AuthorizationResponse | None:
     """Return the error that takes the place of a page, if the request or the situation forbids one."""
-    if needed is Step.WRONG_PERSON or "none" in pending.request.prompt:
+    if needed in _NO_PAGE_HELPS or "none" in pending.request.prompt:
+        _spend(pending.request, now=now)
         return refusal(pending.target, _REFUSALS[needed])
     return None
 
@@ -126,15 +133,23 @@ def issue(pending: Pending, session: Session, *, now: datetime) -> Authorization
     """Create the grant and return the answer with its code. The caller has asked ``step`` in this very request.
 
     ``None`` if session or consent ended since then: both are held until the grant is stored, so that whoever ends
-    them either comes first or finds the grant.
+    them either comes first or finds the grant. A pushed request that was used meanwhile is refused.
     """
     request, lifetimes = pending.request, config.current().tokens
+    client, user_id = pending.client, session.user_id
     held = sessions.hold(session.id, now=now)
-    if not held or not consent.hold(pending.client, request, session.user_id):
+    if not held or not consent.hold(client, request, user_id):
         return None
+    if not _spend(request, now=now):
+        used = OAuthError("invalid_request_uri", "The pushed request was already used.")
+        return refusal(pending.target, used)
+    if client.takes_part_in_logout:
+        session_clients.note(session.id, client, user_id, now=now)
+    if client.subject_type == "pairwise":
+        subjects.settle(client, user_id)
     grant_id = grants.create(
         NewGrant(
-            user_id=session.user_id,
+            user_id=user_id,
             client_id=request.client_id,
             scope=request.scope,
             resources=request.resources,
@@ -145,6 +160,7 @@ def issue(pending: Pending, session: Session, *, now: datetime) -> Authorization
             ),
             code_expires_at=now + lifetimes.authorization_code_lifetime,
             ends_at=now + lifetimes.refresh_token_lifetime,
+            claims=request.claims,
         ),
         now=now,
     )
@@ -163,7 +179,7 @@ def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
     known = consent.of(session.user_id, request.client_id)
     parts = urlsplit(request.redirect_uri)
     return ConsentQuestion(
-        scopes=request.scope,
+        scopes=request.scope + request.wanted_claim_scope,
         # Where nothing was allowed before, everything is new, and nothing has to be pointed out.
         new_scopes=_new(request, known) if known.granted_at else frozenset(),
         apis=resource_indicators.apis_among(request.resources),
@@ -188,5 +204,11 @@ def allow(pending: Pending, session: Session, *, now: datetime) -> None:
 
 def deny(pending: Pending, session: Session, *, now: datetime) -> AuthorizationResponse:
     """Record that the person said no, and return the answer that tells the client."""
+    _spend(pending.request, now=now)
     consent.record_denial(pending.request, session.user_id, now=now)
     return refusal(pending.target, OAuthError("access_denied", "The person did not consent."))
+
+
+def _spend(request: AuthorizationRequest, *, now: datetime) -> bool:
+    """Use up the pushed request that ``request`` came as; tell whether it was unused, if it came as one."""
+    return request.pushed_id is None or pushed_requests.spend(request.pushed_id, now=now)

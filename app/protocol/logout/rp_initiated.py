@@ -1,10 +1,10 @@
 """RP-initiated logout: who asks, whether the person has to be asked too, and where they go afterwards.
 
 Specs:
-    RP-Initiated Logout 1.0 section 2    the request; a valid hint for this very session needs no question
-    RP-Initiated Logout 1.0 section 3    redirecting afterwards
-    RP-Initiated Logout 1.0 section 4    what is refused
-    ASVS 5.0 10.6.2                      nobody is signed out against their will
+    OpenID Connect RP-Initiated Logout 1.0 section 2    a valid hint for this very session needs no question
+    OpenID Connect RP-Initiated Logout 1.0 section 3    redirecting afterwards
+    OpenID Connect RP-Initiated Logout 1.0 section 4    what is refused
+    ASVS 5.0 10.6.2                                     nobody is signed out against their will
 
 Only a hint that we signed proves that the client asks; without one the person confirms, and is offered a link
 in place of a redirect.
@@ -26,7 +26,7 @@ from app.identity.sessions import Session
 from app.protocol.authorization import prompt
 from app.protocol.authorization.response_modes.query import appended
 from app.protocol.parameters import Parameters
-from app.tokens import id_tokens
+from app.tokens import id_tokens, subjects
 from app.tokens.id_tokens import Hint
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,10 @@ class LogoutRefusedError(SignetError):
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """A checked request. ``return_to`` is registered for the client; ``proved`` by a hint that we signed."""
+    """A checked request. ``return_to`` is registered for the client; ``proved`` by a hint that we signed.
+
+    ``subject`` is the id of the person that the hint names.
+    """
 
     client_id: str | None = None
     return_to: str | None = None
@@ -79,7 +82,7 @@ def examine(parameters: Parameters, *, now: datetime) -> LogoutRequest:
     return LogoutRequest(
         client_id=client.client_id if client else None,
         return_to=None if unproved and client is None else _return_to(client, parameters),
-        subject=hint.subject if hint else None,
+        subject=subjects.user_of(client, hint.subject) if hint and client else None,
         sid=hint.sid if hint else None,
         proved=hint is not None,
         ui_locales=prompt.ui_locales(parameters),

@@ -5,6 +5,9 @@ Specs:
 
 Authenticate the client, let the grant type decide what is conveyed, mint it, and only then spend what was
 presented: a failure to sign leaves code and refresh token usable, and of many who race exactly one spends.
+
+What binds a token to its sender (a DPoP proof, a certificate) is looked at between the two first phases, and goes
+into the ``Authorization``; a further grant type is one more file in ``grants``.
 """
 
 from abc import abstractmethod
@@ -13,6 +16,7 @@ from typing import ClassVar
 
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
+from app.clients import registry
 from app.clients.registry import Client
 from app.core import metrics
 from app.protocol.client_authentication.authenticate import authenticate
@@ -49,7 +53,7 @@ class TokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
 
     def validate_token_request(self) -> None:
         """Authenticate the client and authorize the request."""
-        client = authenticate(self.request.machine.authorization, self.parameters, now=self.now)
+        client = authenticate(self.request.machine)
         self.request.client = client
         if not client.allows_grant(self.GRANT_TYPE):
             raise OAuthError("unauthorized_client", f"The client may not use {self.GRANT_TYPE}.")
@@ -58,7 +62,9 @@ class TokenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, str, list[tuple[str, str]]]:
         """Mint, then spend, then answer."""
         answer = json_answer(issue.mint(self.authorization, now=self.now).as_json())
-        # The last thing that can fail: what is spent is answered.
+        if self.authorization.client.is_dynamic:
+            registry.note_use(self.authorization.client, now=self.now)
+        # The last thing that can fail: what is spent is answered. If there is a transaction it is part of that.
         self.spend(self.authorization)
         metrics.tokens_issued(self.GRANT_TYPE)
         return answer.status, answer.body, answer.headers

@@ -7,7 +7,7 @@ Specs:
 
 from app.clients.registry import Client
 from app.protocol.extensions import resource_indicators, scopes
-from app.tokens import policy
+from app.tokens import claim_mappings, policy
 from app.tokens.authorization import Authorization
 from app.tokens.grants import Grant
 
@@ -39,4 +39,7 @@ def authorization_of(
         grant_id=grant.id,
         authentication=grant.authentication,
         refresh_token=refresh_token,
+        claims=grant.claims,
+        algorithm=resource_indicators.algorithm(client, receivers.apis),
+        mappings=claim_mappings.of(client, receivers.apis),
     )

@@ -8,7 +8,7 @@ from app.clients.registry import Client
 from app.protocol.errors import OAuthError
 from app.protocol.extensions import resource_indicators, scopes
 from app.protocol.token.grant import TokenGrant
-from app.tokens import policy
+from app.tokens import claim_mappings, policy
 from app.tokens.authorization import Authorization
 from app.tokens.claims import SCOPES
 
@@ -38,4 +38,6 @@ class ClientCredentialsGrant(TokenGrant):
             scope=scope,
             audience=receivers.audience,
             access_token_lifetime=policy.access_token_lifetime(client, receivers.apis),
+            algorithm=resource_indicators.algorithm(client, receivers.apis),
+            mappings=claim_mappings.of(client, receivers.apis),
         )

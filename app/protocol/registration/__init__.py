@@ -1,0 +1,1 @@
+"""Clients that register themselves, and manage what they registered."""
