@@ -4,7 +4,7 @@ Specs:
     RFC 9110 section 15.5.14    413 Content Too Large
     RFC 9112 section 7.1        chunked bodies, whose size nobody announces
     RFC 9112 section 8          a message that ends before its announced size is incomplete
-    ASVS 5.0 4.3.1              limits on what a request may bring
+    ASVS 5.0 15.2.2             limits on what a request may bring
 
 An announced size is refused by Werkzeug when a view reads the body. A chunked body has none, and
 Werkzeug would hand the view its first part as if it were the whole; so it is read here, one byte

@@ -4,7 +4,7 @@ Specs:
     Fetch Standard section 3.3     the protocol
     RFC 9700 section 2.6           never on the authorization endpoint
 
-``/token``, ``/userinfo``, ``/revoke`` and ``/introspect`` answer the origins that a client
+``/token``, ``/userinfo``, ``/revoke``, ``/introspect`` and ``/par`` answer the origins that a client
 registered; the key set and the metadata are open to all (``app.web.constant_answers``); nothing
 else answers any. Credentials are never allowed: these endpoints know no cookie.
 """
@@ -16,7 +16,7 @@ from flask import Flask, g
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clients import origins
-from app.web.machine_paths import OAUTH_PATHS
+from app.web.machine_paths import CORS_PATHS
 
 Header = tuple[str, str]
 
@@ -39,7 +39,7 @@ def install(app: Flask) -> None:
     inner = app.wsgi_app
 
     def with_cors(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO", "") not in OAUTH_PATHS:
+        if environ.get("PATH_INFO", "") not in CORS_PATHS:
             return inner(environ, start_response)
         origin = environ.get("HTTP_ORIGIN")
         if (

@@ -8,17 +8,18 @@ Specs:
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, current_app, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import ClientDisconnected
 
 from app.clients import registry
-from app.core import clock
+from app.core import clock, config
+from app.protocol.authorization import response_mode
 from app.protocol.authorization.response import AuthorizationResponse
-from app.protocol.authorization.response_modes import query
+from app.protocol.authorization.response_modes import jwt, query
 from app.protocol.errors import invalid_request
 from app.protocol.parameters import Parameters, check_form, parse, parse_form
 from app.protocol.server import Answer, MachineRequest
-from app.web import security_headers
+from app.web import client_certificate, security_headers
 
 # Servers and proxies in between accept this much of a request line.
 _LONGEST_QUERY = 7000
@@ -28,8 +29,15 @@ _DIGITS = 4
 
 
 def deliver(response: AuthorizationResponse) -> Response:
-    """Send the browser back to the client with ``response``."""
-    if response.response_mode == "form_post":
+    """Send the browser back to the client with ``response``.
+
+    Raises:
+        NoSigningKeyError: it has to be signed and cannot be; it is not sent in clear.
+    """
+    mode = response.response_mode
+    if response_mode.is_secured(mode):
+        response = jwt.secured(response, now=clock.now())
+    if response_mode.carrier(mode) == "form_post":
         security_headers.allow_form_action(response.redirect_uri)
         return make_response(
             render_template(
@@ -86,7 +94,13 @@ def machine_request() -> MachineRequest:
         content_type=environ.get("CONTENT_TYPE"),
         query=environ.get("QUERY_STRING", ""),
     )
-    return MachineRequest(parameters, environ.get("HTTP_AUTHORIZATION"), clock.now())
+    settings = config.current()
+    certificate = None
+    if settings.client_authentication.certificate_source != "none":
+        proxies = current_app.extensions["signet.trusted_proxies"]
+        certificate = client_certificate.presented(environ, settings, proxies)
+    authorization = environ.get("HTTP_AUTHORIZATION")
+    return MachineRequest(parameters, authorization, clock.now(), environ["PATH_INFO"], certificate)
 
 
 def _body(environ: dict[str, Any]) -> bytes:

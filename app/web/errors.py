@@ -33,7 +33,7 @@ from app.core.root_key import SealBrokenError
 from app.jose.signing_keys import NoSigningKeyError
 from app.throttle.counters import ThrottledError
 from app.web import language
-from app.web.machine_paths import MACHINE_PREFIXES, OAUTH_PATHS
+from app.web.machine_paths import MACHINE_PREFIXES, OAUTH_PATHS, OAUTH_PREFIXES
 from app.web.status_words import words
 
 _SERVER_ERROR = 500
@@ -95,7 +95,7 @@ def answer(error: Exception) -> Response:
 
 def render(refusal: Refusal) -> Response:
     """Return ``refusal`` in the form that this path and this caller understand."""
-    if request.path in OAUTH_PATHS:
+    if request.path in OAUTH_PATHS or request.path.startswith(OAUTH_PREFIXES):
         response = _oauth(refusal)
     elif _wants_page():
         response = Response(page(refusal), refusal.status, mimetype="text/html")

@@ -38,6 +38,7 @@ __all__ = [
     "RadioField",
     "SelectField",
     "StringField",
+    "TextAreaField",
     "WordsField",
     "fill",
     "point_out",

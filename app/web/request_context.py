@@ -42,6 +42,7 @@ def install(app: Flask) -> None:
     """Give every request of ``app`` its context, and account for it afterwards."""
     settings: Settings = app.extensions["signet.settings"]
     proxies = TrustedProxies(settings.server.trusted_proxies)
+    app.extensions["signet.trusted_proxies"] = proxies
     # Bound once: finding the logger again would cost more than the line.
     access = log.bind()
     inner = app.wsgi_app

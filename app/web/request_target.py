@@ -2,7 +2,7 @@
 
 Specs:
     RFC 3986 section 2      a URI is ASCII; what is not is percent-encoded
-    ASVS 5.0 4.1.4, 13.4    a rule that a proxy has for a path cannot be walked around
+    ASVS 5.0 4.1.4           a rule that a proxy has for a path cannot be walked around
 
 Werkzeug serves ``//token`` as ``/token``, which a proxy's rule for ``/token`` does not see; here it is
 nothing that exists. Raw bytes in a query, which some servers let through, are encoded as the client should

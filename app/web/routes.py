@@ -26,19 +26,32 @@ from app.web.console import (
 from app.web.console import (
     users as console_users,
 )
-from app.web.interaction import consent, login, select_account, set_up, shown_client
+from app.web.interaction import (
+    consent,
+    device,
+    front_channel_logout,
+    login,
+    select_account,
+    set_up,
+    shown_client,
+)
 from app.web.oauth import (
     authorization,
+    device_authorization,
     end_session,
     introspection,
+    par,
+    protected_resource,
+    registration,
     revocation,
     token,
     userinfo,
 )
 
 _VIEWS = (
-    authorization, token, introspection, revocation, userinfo, end_session,
-    login, select_account, consent, set_up, shown_client,
+    authorization, par, device_authorization, token, introspection, revocation, userinfo,
+    end_session, registration, protected_resource,
+    login, select_account, consent, device, set_up, shown_client, front_channel_logout,
     account_overview, account_password,
     console_overview, console_users, console_clients, console_apis, console_sessions, console_keys,
     console_audit,

@@ -32,6 +32,10 @@ _ANYBODY = (
         "Please go back to the application and start again."
     ),
     N_("This sign-in took too long. Please go back to the application and start again."),
+    N_("The keys of the client are not available."),
+    N_("The client has no key to encrypt for."),
+    N_("The token is not valid."),
+    N_("The key set holds no usable key."),
 )
 _PEOPLE = (
     N_("There is no such user."),
@@ -64,7 +68,6 @@ _CLIENTS = (
     N_("A public client always needs PKCE."),
     N_("A public client has no secret."),
     N_("The grace is 0 to %(most)s days."),
-    N_("refresh_token continues authorization_code and needs it."),
     N_("authorization_code needs a redirect URI."),
     N_("%(fields)s make sense with authorization_code alone."),
     N_("%(field)s is a list of at most %(most)s."),
@@ -80,6 +83,19 @@ _CLIENTS = (
     N_("There is no API %(identifier)s."),
     N_("%(scope)s cannot be a scope."),
     N_("%(scope)s is neither a scope of OpenID Connect nor of the client's APIs."),
+    N_("refresh_token continues authorization_code or device_code and needs one of them."),
+    N_("This client proves itself without a secret."),
+    N_("Pairwise subjects need redirect URIs of one host, or a sector_identifier_uri."),
+    N_("An acr value has no spaces."),
+    N_("%(field)s: its host is too long."),
+    N_("%(field)s: scheme, host and port must be those of a redirect URI."),
+    N_("%(field)s_alg: jwks has no key to encrypt for with %(algorithm)s."),
+    N_("A client has jwks or jwks_uri, not both."),
+    N_("%(field)s needs exactly one of %(known)s."),
+    N_("%(field)s needs jwks or jwks_uri."),
+    N_("%(field)s has spaces around it."),
+    N_("%(field)s makes sense with %(method)s alone."),
+    N_("The file of the sector cannot be fetched."),
 )
 _ADDRESSES = (
     N_("A URI has 1 to %(most)s characters."),
@@ -99,6 +115,35 @@ _ADDRESSES = (
     ),
     N_("%(origin)s: an origin is scheme, host and port in lower case, such as https://app.example"),
     N_("%(origin)s: browsers leave out the default port"),
+)
+_FEATURES = (
+    N_("redirect_uri is missing or not registered."),
+    N_("The certificate cannot be read."),
+    N_("Name one API by the parameter resource."),
+    N_("The file of the sector is no JSON array of URIs."),
+    N_("A claim mapping is written CLAIM = SOURCE in PLACE ..."),
+    N_("A claim mapping has the members claim, source and in."),
+    N_("The name of a claim has 1 to 128 visible ASCII characters."),
+    N_("publishes_metadata is true or false."),
+    N_("Nobody can sign in here as surely as is asked for."),
+    N_("There is no such initial access token."),
+    N_("No client of this identifier registered itself."),
+    N_("The registration access token has been replaced."),
+    N_("A token ends in the future."),
+    N_("The client has no jwks_uri."),
+    N_("The key set could not be fetched; the old one stays."),
+    N_(
+        "The source of a claim is claim:<attribute>, user:username, user:email, user:name, "
+        "roles, roles:<prefix>, groups or text:<constant>."
+    ),
+    N_("The file of the sector does not list %(uri)s."),
+    N_("Claim mappings are a list of at most %(most)s."),
+    N_("%(claim)s is mapped twice in %(place)s."),
+    N_("%(claim)s: in is a list of %(known)s."),
+    N_("%(claim)s: this name has a meaning of its own and cannot be mapped."),
+    N_("%(claim)s: a scope of OpenID Connect releases this claim, so it is not mapped."),
+    N_("A token has 1 to %(most)s uses."),
+    N_("%(scope)s is not among SIGNET_REGISTRATION_SCOPES."),
 )
 _APIS_AND_KEYS = (
     N_("There is no such API."),
@@ -120,4 +165,4 @@ _APIS_AND_KEYS = (
 )
 
 # The first that fits is said, so what is said of anything comes last.
-SAYINGS = (*_ANYBODY, *_PEOPLE, *_ADDRESSES, *_APIS_AND_KEYS, *_CLIENTS)
+SAYINGS = (*_ANYBODY, *_PEOPLE, *_FEATURES, *_ADDRESSES, *_APIS_AND_KEYS, *_CLIENTS)

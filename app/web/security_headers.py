@@ -5,13 +5,14 @@ Specs:
     RFC 9700 section 4.2     no URL of ours in anybody's Referer
     RFC 6797 section 7.1     HSTS
     CSP Level 3              content security policy
-    ASVS 5.0 3.4             all of them together
+    ASVS 5.0 3.4.1, 3.4.3, 3.4.4, 3.4.5, 3.4.6, 3.4.8    all of them together
 
 They are added where the answer leaves the application, so an answer that was never rendered by a
 view has them too. A page is any answer of type ``text/html``; everything else gets the short list.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from app.core.config import Settings
 Header = tuple[str, str]
 
 _FORM_ACTION = "signet.form_action"
+_FRAMES = "signet.frames"
 _HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 _EVERYWHERE = (
     ("X-Content-Type-Options", "nosniff"),
@@ -44,7 +46,7 @@ _PAGE = (
 _ISOLATED = ("Cross-Origin-Opener-Policy", "same-origin")
 # An application may run the flow in a window that it opened. Isolating one page of the flow would
 # cut that window off from its opener for good, and the answer would never arrive.
-_FLOW_PATHS = ("/authorize", "/login", "/consent", "/select-account", "/end_session")
+_FLOW_PATHS = ("/authorize", "/login", "/consent", "/select-account", "/end_session", "/device")
 _HOST_SOURCE = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
@@ -73,6 +75,25 @@ def form_action_source(uri: str) -> str | None:
     return f"{parts.scheme}:" if _SCHEME.fullmatch(parts.scheme) else None
 
 
+def allow_frames(uris: Iterable[str]) -> tuple[str, ...]:
+    """Let this page frame the origins of ``uris``; return those of ``uris`` that it may frame.
+
+    The grammar of policies has no IPv6 address, so what is at one cannot be framed.
+    """
+    framed = {uri: origin for uri in uris if (origin := _origin(uri)) is not None}
+    request.environ.setdefault(_FRAMES, []).extend(framed.values())
+    return tuple(framed)
+
+
+def _origin(uri: str) -> str | None:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return origin if _HOST_SOURCE.fullmatch(origin) else None
+
+
 def for_machines(settings: Settings, *, resource_policy: str = "same-origin") -> tuple[Header, ...]:
     """Return the headers of every answer that is not a page."""
     transport = (_HSTS,) if settings.is_secure else ()
@@ -80,9 +101,13 @@ def for_machines(settings: Settings, *, resource_policy: str = "same-origin") ->
     return (*_EVERYWHERE, _CLOSED_POLICY, policy, *transport)
 
 
-def for_pages(settings: Settings, path: str, form_action: list[str]) -> dict[str, str]:
-    """Return the headers of the page at ``path``."""
+def for_pages(
+    settings: Settings, path: str, form_action: Iterable[str], frames: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the headers of the page at ``path``, whose forms may end at ``form_action`` too."""
     targets = " ".join(("", *dict.fromkeys(form_action)))
+    if framed := " ".join(dict.fromkeys(frames)):
+        targets += f"; frame-src {framed}"
     headers = dict((*_EVERYWHERE, *_PAGE))
     headers["Content-Security-Policy"] = _PAGE_POLICY + targets
     headers["Cache-Control"] = "no-store"
@@ -104,7 +129,10 @@ def install(app: Flask) -> None:
             for name, value in headers:
                 if name == "Content-Type" and value.startswith("text/html"):
                     page = for_pages(
-                        settings, environ.get("PATH_INFO", ""), environ.get(_FORM_ACTION, [])
+                        settings,
+                        environ.get("PATH_INFO", ""),
+                        environ.get(_FORM_ACTION, ()),
+                        environ.get(_FRAMES, ()),
                     )
                     headers = _replaced(headers, page)
                     break

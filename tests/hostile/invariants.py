@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from app.protocol.discovery.contributions import JWKS_PATH
-from app.web.machine_paths import OAUTH_PATHS
+from app.web.machine_paths import OAUTH_PATHS, OAUTH_PREFIXES
 from app.web.oauth.metadata import PATHS as METADATA_PATHS
 from tests.hostile.wire import Answer, Sent, environ_of
 
@@ -26,6 +26,10 @@ def _refuse_constant(name: str) -> Any:
     raise AssertionError(f"{name} is no JSON")
 
 
+def _speaks_oauth(path: str) -> bool:
+    return path in OAUTH_PATHS or path.startswith(OAUTH_PREFIXES)
+
+
 def check(sent: Sent, answer: Answer) -> None:
     """Fail if ``answer`` breaks a promise that no request may break."""
     path = environ_of(sent)["PATH_INFO"]
@@ -41,7 +45,7 @@ def check(sent: Sent, answer: Answer) -> None:
         assert not answer.body, "a body where none may be"
     elif answer.media_type == "text/html":
         _check_page(answer)
-    elif path in OAUTH_PATHS or answer.status >= 400:
+    elif _speaks_oauth(path) or answer.status >= 400:
         _check_document(path, answer)
 
 
@@ -60,7 +64,7 @@ def _check_headers(path: str, answer: Answer) -> None:
     assert "frame-ancestors 'none'" in answer.get("content-security-policy")
     if path not in CONSTANT_PATHS:
         assert re.fullmatch(r"[A-Za-z0-9._-]{8,64}", answer.get("x-request-id"))
-    if path in OAUTH_PATHS and not answer.media_type.startswith("text/"):
+    if _speaks_oauth(path) and not answer.media_type.startswith("text/"):
         assert "no-store" in answer.get("cache-control") or (
             answer.status == 200 and not answer.body
         )
@@ -104,7 +108,7 @@ def _check_document(path: str, answer: Answer) -> None:
         assert answer.status in {200, 412}, f"{answer.status} says nothing"
         return
     members = json.loads(answer.text, parse_constant=_refuse_constant)
-    if path not in OAUTH_PATHS:
+    if not _speaks_oauth(path):
         assert answer.media_type == "application/problem+json", answer.get("content-type")
         assert members["status"] == answer.status
         unfiled = path in CONSTANT_PATHS or path.startswith("//")

@@ -40,7 +40,7 @@ def registered(app):
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
-@pytest.mark.spec("Fetch", "3.3.5")
+@pytest.mark.spec("Fetch Standard", "3.3.5")
 def test_a_preflight_from_a_registered_origin_is_answered(registered, path):
     answer = registered.options(path, headers=ASKING)
     assert answer.status_code == 204
@@ -101,7 +101,7 @@ def test_an_origin_registered_elsewhere_counts_within_a_second(app, monkeypatch)
         assert origins.is_allowed(APP)
 
 
-@pytest.mark.spec("Fetch", "3.3.3")
+@pytest.mark.spec("Fetch Standard", "3.3.3")
 def test_an_answer_may_be_read_from_the_origins_of_the_client_it_is_for(registered):
     answer = registered.post("/token", data={"origins": APP}, headers={"Origin": APP})
     assert answer.headers["Access-Control-Allow-Origin"] == APP

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import ClientDisconnected
 
+from app.core import settings_loader
 from app.web.delivery import machine_request
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,6 +30,7 @@ class Dribble:
 def parameters(stream: Any, length: str, **environ: Any) -> dict[str, str]:
     sent = {"wsgi.input": stream, "CONTENT_LENGTH": length, "CONTENT_TYPE": FORM, **environ}
     app = Flask(__name__)
+    app.extensions["signet.settings"] = settings_loader.load({})
     with app.test_request_context("/token", method="POST", environ_overrides=sent):
         return dict(machine_request().parameters.values)
 

@@ -3,6 +3,7 @@
 Specs:
     ASVS 5.0 7.4.3, 7.5.2    people see their sessions and end any of them
     RFC 6749 section 10.3    a person can take back what they allowed
+    OpenID Connect Core 1.0 section 4    a sign-in that starts here, and not at the application
 """
 
 from datetime import datetime
@@ -10,14 +11,16 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template
 
-from app.core import clock
+from app.clients import registry
+from app.core import clock, config
 from app.core.errors import NotFoundError
 from app.identity import sessions
+from app.protocol.authorization.response_modes.query import appended
 from app.protocol.interaction import consent
 from app.protocol.interaction.consent import Connection
 from app.tokens import grants, revocation
 from app.web.account import access, agents
-from app.web.interaction import browser, logout, scope_texts
+from app.web.interaction import browser, front_channel_logout, scope_texts
 
 blueprint = access.pages("account_overview", __name__)
 
@@ -35,13 +38,14 @@ def overview() -> str:
 
 
 @blueprint.post("/sessions/<session_id>/end")
-def end_session(session_id: str) -> Response | str:
+def end_session(session_id: str) -> Response:
     """End one of the person's own sessions."""
     now = clock.now()
     person, current = access.owner()
     if session_id == current.id:
+        notices = front_channel_logout.notices(current.id)
         browser.sign_out(now=now)
-        return logout.signed_out_page(None, None)
+        return front_channel_logout.page(notices, return_to=None, client=None)
     if session_id not in {each.id for each in sessions.of_user(person.id, now=now)}:
         raise NotFoundError(detail="a session that is over, or somebody else's")
     revocation.of_session(session_id, reason="ended_by_owner", now=now)
@@ -82,4 +86,13 @@ def _connection(connection: Connection) -> dict[str, Any]:
         "name": connection.client_name,
         "scopes": ", ".join(scope_texts.of(name).title for name in connection.scope),
         "granted_at": connection.granted_at,
+        "start_url": _start_url(connection.client_id),
     }
+
+
+def _start_url(client_id: str) -> str | None:
+    """Return where a sign-in at the application starts; it is told who we are, not who the person is."""
+    client = registry.get(client_id)
+    if client is None or client.is_disabled or client.initiate_login_uri is None:
+        return None
+    return appended(client.initiate_login_uri, {"iss": config.current().issuer})

@@ -12,7 +12,7 @@ from app.clients.client import Client, Registration
 from app.core import clock
 from app.core.errors import ConflictError, InvalidInputError
 from app.tokens import revocation
-from app.web.console import access, client_form, pages
+from app.web.console import access, client_facts, client_form, pages
 from app.web.console.client_form import ClientForm
 from app.web.console.pages import Action, Entry, Listing, Row
 from app.web.forms import point_out
@@ -169,6 +169,7 @@ def _facts(client: Client) -> list[tuple[str, Any]]:
         (gettext("Browser origins"), list(client.allowed_origins)),
         (gettext("Require PKCE"), pages.yes_or_no(client.require_pkce)),
         (gettext("Do not ask people for consent"), pages.yes_or_no(client.skip_consent)),
+        *client_facts.further(client),
         (gettext("Website"), client.client_uri),
         (gettext("Privacy policy"), client.policy_uri),
         (gettext("Terms of service"), client.tos_uri),
@@ -186,7 +187,7 @@ def _actions(client: Client) -> list[Action]:
         return Action(url, label, about, danger)
 
     found = []
-    if not client.is_public:
+    if client.uses_secret:
         found += [
             action(
                 rotate_secret,

@@ -9,12 +9,12 @@ import re
 
 # One of our areas, then more path and query of harmless characters: no host, no backslash, nothing
 # encoded twice.
-_LOCAL = re.compile(r"/(?:account|console)(?:[/?][A-Za-z0-9/_.~=&?%+-]*)?")
+_LOCAL = re.compile(r"/(?:account|console|device)(?:[/?][A-Za-z0-9/_.~=&?%+-]*)?")
 HOME = "/account"
 
 
 def local(path: str | None) -> str:
-    """Return ``path`` if it leads to a page of the account or the console, else the account."""
+    """Return ``path`` if it leads to a page of the account, the console or devices, else the account."""
     if path is None or not _LOCAL.fullmatch(path):
         return HOME
     # A segment of dots would climb out of the area that was just checked.

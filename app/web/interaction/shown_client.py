@@ -2,6 +2,7 @@
 
 Specs:
     RFC 7591 section 2   client_name, client_uri, logo_uri, policy_uri, tos_uri
+    RFC 7591 section 5   a name that an application gave itself is no proof of who it is
 
 The picture is ours to serve: a page that fetched it from the application would tell it who is about
 to sign in.
@@ -28,6 +29,8 @@ class ShownClient:
     client_uri: str | None
     policy_uri: str | None
     tos_uri: str | None
+    # It registered itself, so all of the above is its own word.
+    is_dynamic: bool = False
 
 
 def shown(client: Client) -> ShownClient:
@@ -41,6 +44,7 @@ def shown(client: Client) -> ShownClient:
         client_uri=client.client_uri,
         policy_uri=client.policy_uri,
         tos_uri=client.tos_uri,
+        is_dynamic=client.is_dynamic,
     )
 
 

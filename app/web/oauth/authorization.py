@@ -55,7 +55,7 @@ def _advance(pending: Pending) -> Response:
     if step is Step.ISSUE and session is not None:
         response = flow.issue(pending, session, now=now)
         return away(flow.resume_url(pending.blob)) if response is None else deliver(response)
-    refused = flow.refused_without_page(pending, step)
+    refused = flow.refused_without_page(pending, step, now=now)
     if refused is not None:
         return deliver(refused)
     return away(f"{_PAGES[step]}?request={quote(pending.blob)}")

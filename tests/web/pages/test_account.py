@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from app.audit import events
+from app.clients import registry
+from app.clients.client import REGISTERED, Registration
 from app.core import clock
 from app.core.errors import UnavailableError
 from app.identity import sessions, users
@@ -16,6 +20,19 @@ COOKIES = ("signet-session", "signet-device")
 def live(app, person):
     with app.app_context():
         return {each.id for each in sessions.of_user(person.id, now=clock.now())}
+
+
+def with_address(change, client, uri):
+    """Change the address at which a sign-in of ``client`` starts."""
+    known = Registration(**{name: getattr(client, name) for name in REGISTERED})
+    change(registry.update, client.client_id, replace(known, initiate_login_uri=uri))
+
+
+@pytest.fixture
+def allowed(browser, ada, authorize):
+    """Ada is signed in and has allowed the application something."""
+    browser.sign_in("ada")
+    browser.send(browser.get(authorize()).location, {"decision": "allow"})
 
 
 @pytest.mark.parametrize("path", ["/account", "/account/password"])
@@ -185,3 +202,31 @@ def test_what_people_do_to_their_own_account_is_recorded_as_their_doing(app, bro
     with app.app_context():
         (event,) = events.tail(kind="password.changed")
     assert (event.user_id, event.actor) == (ada.id, ada.id)
+
+
+@pytest.mark.spec("OpenID Connect Core 1.0", "4")
+@pytest.mark.usefixtures("allowed")
+def test_an_application_that_can_be_started_is_told_who_sends_the_person_and_no_more(
+    change, browser, notes
+):
+    start = "https://notes.example/start?from=account"
+    with_address(change, notes, start)
+    page = browser.get("/account").get_data(as_text=True)
+    address = f"{start}&amp;iss=http%3A%2F%2F127.0.0.1%3A8000"
+    assert f'href="{address}"' in page
+    assert "login_hint" not in page
+
+
+@pytest.mark.usefixtures("allowed")
+def test_an_application_without_such_an_address_is_not_linked(browser):
+    page = browser.get("/account").get_data(as_text=True)
+    assert "Acme Notes" in page
+    assert "Open Acme Notes" not in page
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_disabled_application_is_not_linked(change, browser, notes):
+    start = "https://notes.example/start"
+    with_address(change, notes, start)
+    change(registry.disable, notes.client_id)
+    assert start not in browser.get("/account").get_data(as_text=True)

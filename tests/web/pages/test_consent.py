@@ -1,5 +1,9 @@
 import pytest
+from sqlalchemy import update
 
+from app.clients import registry
+from app.core import clock, db
+from app.models.clients import Client
 from app.protocol.interaction import consent
 from tests.web.pages.visitor import answer_of, read
 
@@ -106,3 +110,22 @@ def test_another_account_can_be_chosen(browser, ada, grace, asked, authorize):
 def test_a_choice_that_is_none_shows_the_page_again(browser, ada, asked, authorize):
     page = browser.get(authorize(prompt="select_account")).location
     assert browser.send(page, {"choice": "?"}).status_code == 400
+
+
+@pytest.mark.spec("RFC 7591", "5")
+@pytest.mark.spec("ASVS 5.0", "10.4.7")
+def test_an_application_that_registered_itself_is_not_vouched_for(app, browser, asked, notes):
+    with app.app_context():
+        db.db.session.execute(update(Client).values(is_dynamic=True))
+        db.db.session.commit()
+        registry.note_use(registry.fresh(notes.client_id), now=clock.now())
+        db.db.session.commit()
+    response = browser.get(asked())
+    assert "consent-unvouched" in read(response).elements
+    text = response.get_data(as_text=True)
+    assert "nobody here has vouched for it" in text
+    assert text.count("notes.example") >= 2
+
+
+def test_an_application_of_the_operator_bears_no_such_warning(browser, asked):
+    assert "consent-unvouched" not in read(browser.get(asked())).elements

@@ -321,6 +321,49 @@ def test_disabling_revoking_and_deleting_an_application(app, console, notes):
     assert console.get(record).status_code == 404
 
 
+FURTHER = {
+    "jwks_uri": "https://ledger.example/jwks",
+    "subject_type": "pairwise",
+    "backchannel_logout_uri": "https://ledger.example/bye",
+    "require_pushed_authorization_requests": "y",
+    "claim_mappings": "department = claim:department in id_token userinfo\r\n",
+}
+
+
+def test_keys_requests_sign_out_and_claims_of_an_application_are_written(app, console):
+    response = console.send("/console/clients/new", CLIENT | FURTHER)
+    assert response.status_code == 200, text(response)
+    (client,) = registered(app)
+    assert client.jwks_uri == FURTHER["jwks_uri"]
+    assert client.subject_type == "pairwise"
+    assert client.require_pushed_authorization_requests
+    assert client.claim_mappings[0]["source"] == "claim:department"
+    shown = text(console.get(f"/console/clients/{client.client_id}"))
+    for part in (FURTHER["jwks_uri"], FURTHER["backchannel_logout_uri"], "claim:department in"):
+        assert part in shown
+    form = text(console.get(f"/console/clients/{client.client_id}/edit"))
+    assert "department = claim:department in id_token userinfo</textarea>" in form
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [("jwks", "{"), ("jwks", "[]"), ("jwks", '{"keys": 1}'), ("claim_mappings", "department")],
+)
+def test_keys_and_mappings_that_mean_nothing_are_pointed_out(app, console, field, written):
+    response = console.send("/console/clients/new", {**CLIENT, field: written})
+    assert response.status_code == 400
+    assert read(response).elements[field]["aria-invalid"] == "true"
+    assert '<details id="further" open>' in text(response)
+    assert registered(app) == []
+
+
+def test_an_application_with_a_key_of_its_own_is_offered_no_new_secret(app, console):
+    fields = {**CLIENT, **FURTHER, "token_endpoint_auth_method": "private_key_jwt"}
+    assert "sgk_" not in text(console.send("/console/clients/new", fields))
+    (client,) = registered(app)
+    assert "rotate-secret" not in text(console.get(f"/console/clients/{client.client_id}"))
+
+
 # APIs, sessions, keys, audit
 
 
@@ -340,6 +383,34 @@ def test_an_api_is_registered_described_and_removed(app, console):
     assert (found.name, dict(found.scopes)) == ("Books", {"ledger:read": "Look"})
     assert console.send(f"{record}/delete", page=record).location == "/console/apis"
     assert console.get(record).status_code == 404
+
+
+def test_how_tokens_for_an_api_look_is_chosen_and_shown(app, console):
+    fields = {
+        "identifier": "urn:example:ledger",
+        "name": "Ledger API",
+        "access_token_signed_response_alg": "RS256",
+        "claim_mappings": "department = claim:department\r\nteam=claim:team",
+        "documentation_uri": "https://ledger.example/docs",
+    }
+    record = console.send("/console/apis/new", fields).location
+    with app.app_context():
+        found = apis.fresh("urn:example:ledger")
+    assert found.access_token_signed_response_alg == "RS256"
+    assert [each["source"] for each in found.claim_mappings] == ["claim:department", "claim:team"]
+    assert found.publishes_metadata is False
+    shown = text(console.get(f"{record}/edit"))
+    assert "team = claim:team" in shown
+    changed = {"name": "Ledger API", "publishes_metadata": "y", "claim_mappings": "a = roles"}
+    console.send(f"{record}/edit", {**changed, "access_token_signed_response_alg": ""})
+    with app.app_context():
+        found = apis.fresh("urn:example:ledger")
+    assert found.access_token_signed_response_alg is None
+    assert found.documentation_uri is None
+    assert found.publishes_metadata is True
+    wrong = console.send(f"{record}/edit", {"name": "L", "claim_mappings": "sub = roles"})
+    assert wrong.status_code == 400
+    assert read(wrong).elements["claim_mappings"]["aria-invalid"] == "true"
 
 
 def test_an_api_in_use_stays(app, console, notes):

@@ -199,6 +199,7 @@ def test_a_form_sent_by_whoever_is_signed_in_already_is_not_evaluated(app, brows
     assert live_sessions(app, grace) == []
 
 
+@pytest.mark.spec("OpenID Connect Dynamic Client Registration 1.0", "2")
 def test_the_page_says_which_application_asks(browser, authorize):
     text = browser.get(blob_page(browser, authorize())).get_data(as_text=True)
     assert "Acme Notes" in text
