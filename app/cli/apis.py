@@ -2,11 +2,13 @@
 
 Specs:
     RFC 8707 section 2    what an identifier may be
+    RFC 9728 section 2    what others may learn about an API
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +21,32 @@ if TYPE_CHECKING:
     from app.clients.apis import Api
 
 _COLUMNS = ("identifier", "name", "scope")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _with_features(function: _Function) -> _Function:
+    """Add the options that say how tokens for an API look, and what is told about it."""
+    options = (
+        click.option(
+            "--access-token-alg", metavar="ALG",
+            help="How its access tokens are signed, in place of the client's choice ('' for that).",
+        ),
+        click.option(
+            "--claim", "claims", type=Pair(), multiple=True, metavar="CLAIM=SOURCE",
+            help="A claim of the person in its access tokens; all of them from now on.",
+        ),
+        click.option("--no-claims", is_flag=True, help="No such claims from now on."),
+        click.option(
+            "--documentation-uri", metavar="URI", help="A page for developers ('' for none)."
+        ),
+        click.option(
+            "--publish-metadata/--hide-metadata", "publishes_metadata", default=None,
+            help="Whether /resources/metadata describes it; it does unless told otherwise.",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 @click.group("apis")
@@ -35,6 +63,7 @@ def command() -> None:
     help="What a scope allows, in the words of the consent page.",
 )  # fmt: skip
 @click.option("--access-token-lifetime", type=Duration(), help="In place of the installation's.")
+@_with_features
 @with_json
 def create(identifier: str, **given: Any) -> None:
     """Register an API."""
@@ -49,6 +78,7 @@ def create(identifier: str, **given: Any) -> None:
             name=given["name"],
             scopes=scopes,
             access_token_lifetime=_seconds(given["access_token_lifetime"]),
+            **_features(given),
         )
         apis.create(wanted, now=clock.now())
         created = _shown(apis.fresh(identifier))
@@ -88,6 +118,7 @@ def show(identifier: str, *, as_json: bool) -> None:
     "--describe", type=Pair(), multiple=True, metavar="SCOPE=TEXT", help="What a scope allows.",
 )  # fmt: skip
 @click.option("--access-token-lifetime", type=Duration(), help="In place of the installation's.")
+@_with_features
 @with_json
 def update(identifier: str, **given: Any) -> None:
     """Change an API; what is not named stays."""
@@ -105,10 +136,23 @@ def update(identifier: str, **given: Any) -> None:
             name=given["name"] or api.name,
             access_token_lifetime=_seconds(given["access_token_lifetime"])
             or api.access_token_lifetime,
+            **_features(given),
         )
         apis.update(wanted, now=clock.now())
         updated = _shown(apis.fresh(identifier))
     output.one(updated, as_json=given["as_json"])
+
+
+@command.command("metadata")
+@click.argument("identifier")
+def metadata(identifier: str) -> None:
+    """Print what an API may serve about itself (RFC 9728), as JSON."""
+    with opened():
+        from app.clients import apis
+        from app.protocol import protected_resource
+
+        document = protected_resource.document(apis.fresh(identifier))
+    output.one(document, as_json=True)
 
 
 @command.command("delete")
@@ -130,7 +174,31 @@ def _shown(api: "Api") -> dict[str, Any]:
         "scope": " ".join(api.scopes),
         "scopes": dict(api.scopes),
         "access_token_lifetime": api.access_token_lifetime,
+        "access_token_signed_response_alg": api.access_token_signed_response_alg,
+        "claim_mappings": [dict(each) for each in api.claim_mappings],
+        "documentation_uri": api.documentation_uri,
+        "publishes_metadata": api.publishes_metadata,
     }
+
+
+def _features(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the options say about the features of an API; what is not named is not in it."""
+    if given["no_claims"] and given["claims"]:
+        raise click.UsageError("--claim and --no-claims contradict each other")
+    found: dict[str, Any] = {}
+    if given["access_token_alg"] is not None:
+        found["access_token_signed_response_alg"] = given["access_token_alg"] or None
+    if given["claims"] or given["no_claims"]:
+        # Of an API's own tokens there is one kind.
+        found["claim_mappings"] = tuple(
+            {"claim": claim, "source": source, "in": ["access_token"]}
+            for claim, source in given["claims"]
+        )
+    if given["documentation_uri"] is not None:
+        found["documentation_uri"] = given["documentation_uri"] or None
+    if given["publishes_metadata"] is not None:
+        found["publishes_metadata"] = given["publishes_metadata"]
+    return found
 
 
 def _seconds(lifetime: timedelta | None) -> int | None:

@@ -3,6 +3,9 @@
 Specs:
     RFC 7591 section 2                         the names of the metadata
     OpenID Connect Dynamic Registration 1.0 section 2
+    RFC 8705 section 2.1.2, RFC 9101 section 10.5, RFC 9126 section 6, JARM 1.0 section 3
+
+What one installation offers of these is for the registry to say, so every name is accepted here.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,19 +13,35 @@ from typing import Any
 
 import click
 
-from app.cli.options import Duration, Function
+from app.cli.options import ClaimLine, Duration, Function, KeySet
+from app.core.algorithm_names import ASYMMETRIC, CONTENT_ENCRYPTION, ENCRYPTION
 
 _ALGORITHMS = click.Choice(("RS256", "PS256", "ES256", "EdDSA"))
-_METHODS = click.Choice(("client_secret_basic", "client_secret_post", "none"))
+_METHODS = click.Choice((
+    "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt",
+    "tls_client_auth", "self_signed_tls_client_auth", "none",
+))  # fmt: skip
+_GRANT_TYPES = click.Choice((
+    "authorization_code", "client_credentials", "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code", "",
+))  # fmt: skip
 _PUBLIC = "none"
+
+
+def _or_empty(*names: str) -> click.Choice[str]:
+    return click.Choice((*names, ""))
+
+
+def _flag(field: str, says: str) -> tuple[str, str, Mapping[str, Any]]:
+    name = field.replace("_", "-")
+    return f"--{name}/--no-{name}", field, {"default": None, "help": says}
+
 
 # The option, the field of a registration, and how click is to read it.
 _OPTIONS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("--redirect-uri", "redirect_uris", {"multiple": True, "help": "Where answers go; exact."}),
     ("--grant-type", "grant_types", {
-        "multiple": True,
-        "type": click.Choice(("authorization_code", "client_credentials", "refresh_token", "")),
-        "help": "What it may do at the token endpoint.",
+        "multiple": True, "type": _GRANT_TYPES, "help": "What it may do at the token endpoint.",
     }),
     ("--scope", "scope", {"help": "The scopes it may ask for, separated by spaces."}),
     ("--token-endpoint-auth-method", "token_endpoint_auth_method", {
@@ -70,9 +89,83 @@ _OPTIONS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("--policy-uri", "policy_uri", {"help": "Its privacy policy."}),
     ("--tos-uri", "tos_uri", {"help": "Its terms of service."}),
     ("--contact", "contacts", {"multiple": True, "help": "An e-mail address of its makers."}),
+    ("--jwks", "jwks", {"type": KeySet(), "help": "Its public keys; - is standard input."}),
+    ("--jwks-uri", "jwks_uri", {"help": "Where its public keys are."}),
+    ("--token-endpoint-auth-signing-alg", "token_endpoint_auth_signing_alg", {
+        "type": _or_empty(*ASYMMETRIC, "HS256"), "help": "How its assertions are signed.",
+    }),
+    ("--tls-subject-dn", "tls_client_auth_subject_dn", {
+        "help": "The subject of its certificate (RFC 4514).",
+    }),
+    ("--tls-san-dns", "tls_client_auth_san_dns", {"help": "The host in its certificate."}),
+    ("--tls-san-uri", "tls_client_auth_san_uri", {"help": "The URI in its certificate."}),
+    ("--tls-san-ip", "tls_client_auth_san_ip", {"help": "The address in its certificate."}),
+    ("--tls-san-email", "tls_client_auth_san_email", {"help": "The e-mail in its certificate."}),
+    ("--request-object-alg", "request_object_signing_alg", {
+        "type": _or_empty(*ASYMMETRIC), "help": "How its requests are signed, if they are.",
+    }),
+    _flag("require_signed_request_object", "Whether its requests must be signed."),
+    ("--request-uri", "request_uris", {
+        "multiple": True, "help": "Where a signed request may be fetched; exact.",
+    }),
+    _flag("require_pushed_authorization_requests", "Whether its requests must be pushed."),
+    ("--id-token-encryption-alg", "id_token_encrypted_response_alg", {
+        "type": _or_empty(*ENCRYPTION), "help": "How the key of encrypted ID tokens travels.",
+    }),
+    ("--id-token-encryption-enc", "id_token_encrypted_response_enc", {
+        "type": _or_empty(*CONTENT_ENCRYPTION), "help": "How ID tokens are encrypted.",
+    }),
+    ("--userinfo-alg", "userinfo_signed_response_alg", {
+        "type": _or_empty("RS256", "PS256", "ES256", "EdDSA"), "help": "How UserInfo is signed.",
+    }),
+    ("--userinfo-encryption-alg", "userinfo_encrypted_response_alg", {
+        "type": _or_empty(*ENCRYPTION), "help": "How the key of encrypted UserInfo travels.",
+    }),
+    ("--userinfo-encryption-enc", "userinfo_encrypted_response_enc", {
+        "type": _or_empty(*CONTENT_ENCRYPTION), "help": "How UserInfo is encrypted.",
+    }),
+    ("--authorization-response-alg", "authorization_signed_response_alg", {
+        "type": _ALGORITHMS, "help": "How answers are signed in the response modes with jwt.",
+    }),
+    ("--subject-type", "subject_type", {
+        "type": click.Choice(("public", "pairwise")),
+        "help": "Pairwise: its sector knows people by names of its own.",
+    }),
+    ("--sector-identifier-uri", "sector_identifier_uri", {
+        "help": "A file that lists the redirect URIs of a whole sector.",
+    }),
+    ("--default-acr", "default_acr_values", {
+        "multiple": True, "help": "A class of sign-in that it prefers.",
+    }),
+    ("--initiate-login-uri", "initiate_login_uri", {
+        "help": "Where a sign-in starts from the account page.",
+    }),
+    ("--backchannel-logout-uri", "backchannel_logout_uri", {
+        "help": "Where logout tokens are sent.",
+    }),
+    _flag("backchannel_logout_session_required", "Whether logout tokens must name the session."),
+    ("--frontchannel-logout-uri", "frontchannel_logout_uri", {
+        "help": "What is framed after a sign-out.",
+    }),
+    _flag("frontchannel_logout_session_required", "Whether that address must name the session."),
+    ("--software-id", "software_id", {"help": "What names its software."}),
+    ("--software-version", "software_version", {"help": "The version of its software."}),
+    ("--claim-mapping", "claim_mappings", {
+        "multiple": True, "type": ClaimLine(), "metavar": "'CLAIM = SOURCE in PLACE ...'",
+        "help": "What else of a person it is told; all mappings from now on.",
+    }),
 )  # fmt: skip
 _SECONDS = ("default_max_age", "access_token_lifetime", "refresh_token_reuse_leeway")
-_CLEARED_BY_EMPTY_TEXT = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+_CLEARED_BY_EMPTY_TEXT = frozenset({
+    "client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks", "jwks_uri",
+    "token_endpoint_auth_signing_alg", "tls_client_auth_subject_dn", "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
+    "request_object_signing_alg", "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc", "userinfo_signed_response_alg",
+    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "sector_identifier_uri",
+    "initiate_login_uri", "backchannel_logout_uri", "frontchannel_logout_uri", "software_id",
+    "software_version",
+})  # fmt: skip
 
 
 def with_metadata(function: Function) -> Function:

@@ -15,6 +15,7 @@ from app.cli.client_options import metadata, with_metadata
 from app.cli.context import opened
 from app.cli.options import Duration, with_json, with_paging
 from app.core import clock
+from app.core.errors import InvalidInputError, UnavailableError
 
 if TYPE_CHECKING:
     from app.clients.registry import Client
@@ -116,6 +117,40 @@ def rotate_secret(client_id: str, grace: timedelta, *, as_json: bool) -> None:
     output.one(information, as_json=as_json)
 
 
+@command.command("refresh-keys")
+@click.argument("client_id")
+@with_json
+def refresh_keys(client_id: str, *, as_json: bool) -> None:
+    """Fetch the keys behind jwks_uri now; what is not there any more counts no more."""
+    with opened():
+        from app.clients import key_sets, registry
+
+        if registry.fresh(client_id).jwks_uri is None:
+            raise InvalidInputError("The client has no jwks_uri.", field="jwks_uri")
+        if not key_sets.refresh(client_id, now=clock.now()):
+            raise UnavailableError("The key set could not be fetched; the old one stays.")
+    output.one({"client_id": client_id, "refreshed": True}, as_json=as_json)
+
+
+@command.command("preview-claims")
+@click.argument("client_id")
+@click.argument("user")
+def preview_claims(client_id: str, user: str) -> None:
+    """Print what claim mappings would tell a client of a person, as JSON."""
+    with opened():
+        from app.clients import apis, registry
+        from app.identity import directory
+        from app.tokens import claim_mappings
+
+        client = registry.fresh(client_id)
+        found = claim_mappings.preview(
+            directory.lookup(user),
+            client=client,
+            apis=[each for each in apis.all() if each.identifier in client.resources],
+        )
+    output.one({place: dict(claims) for place, claims in found.items()}, as_json=True)
+
+
 @command.command("disable")
 @click.argument("client_id")
 @with_json
@@ -171,4 +206,7 @@ def delete(client_id: str, *, as_json: bool) -> None:
 def _shown(client: "Client") -> dict[str, Any]:
     from app.clients import registry
 
-    return {**registry.information(client), "disabled": client.is_disabled}
+    shown = {**registry.information(client), "disabled": client.is_disabled}
+    if client.is_dynamic:
+        shown |= {"dynamic": True, "last_used_at": client.last_used_at}
+    return shown

@@ -73,12 +73,15 @@ def open_existing(settings: Settings) -> Flask:
 
 def _ensure_signing_keys() -> None:
     # Imported here: most commands find the keys made, and need no cryptography of keys.
+    from app.clients import secrets as client_secrets
     from app.jose import signing_keys
 
     with locks.exclusive(database.db.engine, "start"):
         # Read when it is our turn: to an earlier instant a key just made by another process would
         # seem to lie in the future, and a second one would be made.
         signing_keys.ensure(now=clock.now())
+        if client_secrets.seal_anew(now=clock.now()):
+            database.db.session.commit()
 
 
 def _bring_up_to_date(*, may_upgrade: bool) -> bool:

@@ -21,6 +21,7 @@ NOUNS = {
     "users": "People: create, show, disable, set a password.",
     "clients": "Applications that sign people in.",
     "apis": "APIs: the audiences and scopes of access tokens.",
+    "registration-tokens": "Leave for applications to register themselves.",
     "passwords": "Password hashes: propose what they should cost.",
     "keys": "Signing keys: list, rotate, import.",
     "sessions": "Browsers that are signed in.",
@@ -34,7 +35,7 @@ _HIDDEN = "reference"
 
 def noun(name: str) -> click.Command:
     """Return the command, or group of commands, of a noun."""
-    found: click.Command = import_module(f"app.cli.{name}").command
+    found: click.Command = import_module(f"app.cli.{name.replace('-', '_')}").command
     return found
 
 

@@ -1,4 +1,4 @@
-"""``signet sessions``: browsers that are signed in."""
+"""``signet sessions``: browsers that are signed in, and who hears when that ends."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "id", "username", "clients", "address", "created_at", "last_seen_at", "expires_at",
 )  # fmt: skip
+_DELIVERY_COLUMNS = (
+    "id", "user_id", "created_at", "attempts", "due_at", "settled_at", "outcome", "status",
+)  # fmt: skip
 _REASON = "operator"
+# No id of a session holds it.
+_BETWEEN = ":"
 
 
 @click.group("sessions")
@@ -62,6 +67,30 @@ def revoke(session_id: str, *, as_json: bool) -> None:
         if not revocation.of_session(session_id, reason=_REASON, now=clock.now()):
             raise NotFoundError("There is no such session, or it is over.")
     output.one({"id": session_id, "ended": True}, as_json=as_json)
+
+
+@command.command("deliveries")
+@click.option("--figures", is_flag=True, help="Only how many there are of each outcome.")
+@with_paging
+@with_json
+def deliveries(limit: int, after: str | None, *, figures: bool, as_json: bool) -> None:
+    """List what applications were told, or are to be told, of sessions that ended."""
+    last = after.partition(_BETWEEN) if after else None
+    if last and not last[1]:
+        raise click.BadParameter("is written SESSION:CLIENT", param_hint="--after")
+    with opened():
+        from app.tokens import logout_deliveries
+
+        if figures:
+            output.one(logout_deliveries.figures(), as_json=as_json)
+            return
+        found = logout_deliveries.page(after=(last[0], last[2]) if last else None, limit=limit)
+    rows = [
+        {"id": f"{each.session_id}{_BETWEEN}{each.client_id}", **output.as_mapping(each)}
+        for each in found
+    ]
+    output.several(rows, columns=_DELIVERY_COLUMNS, as_json=as_json)
+    output.more(rows, limit=limit, key="id", as_json=as_json)
 
 
 def _shown(session: "Session", *, username: str, clients: int) -> dict[str, Any]:

@@ -138,3 +138,42 @@ def test_an_api_lives_its_life(signet, create):
 def test_a_description_of_no_scope_is_wrong_usage(signet):
     answer = signet("apis", "create", "urn:a:b", "--name", "A", "--describe", "read=R")
     assert answer.code == 2
+
+
+@pytest.mark.spec("RFC 9728", "2")
+def test_what_an_api_may_say_of_itself_is_printed(signet):
+    identifier = "https://orders.example"
+    made = signet(
+        "apis", "create", identifier, "--name", "Orders", "--scope", "read",
+        "--access-token-alg", "RS256", "--claim", "department=claim:department",
+        "--documentation-uri", "https://orders.example/docs", "--hide-metadata", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert made.json["access_token_signed_response_alg"] == "RS256"
+    mapping = {"claim": "department", "source": "claim:department", "in": ["access_token"]}
+    assert made.json["claim_mappings"] == [mapping]
+    assert made.json["publishes_metadata"] is False
+    told = signet("apis", "metadata", identifier).json
+    assert told["resource"] == identifier
+    assert told["scopes_supported"] == ["read"]
+    assert told["resource_documentation"] == "https://orders.example/docs"
+
+
+def test_what_is_not_named_stays_and_what_is_emptied_goes(signet):
+    signet(
+        "apis", "create", "urn:a:b", "--name", "A", "--access-token-alg", "RS256",
+        "--claim", "team=claim:team", "--hide-metadata",
+    )  # fmt: skip
+    kept = signet("apis", "update", "urn:a:b", "--name", "B", "--json").json
+    assert kept["access_token_signed_response_alg"] == "RS256"
+    assert len(kept["claim_mappings"]) == 1
+    assert kept["publishes_metadata"] is False
+    changed = signet(
+        "apis", "update", "urn:a:b", "--access-token-alg", "", "--no-claims",
+        "--publish-metadata", "--json",
+    ).json  # fmt: skip
+    assert changed["access_token_signed_response_alg"] is None
+    assert changed["claim_mappings"] == []
+    assert changed["publishes_metadata"] is True
+    assert signet("apis", "update", "urn:a:b", "--claim", "a=roles", "--no-claims").code == 2
+    assert signet("apis", "update", "urn:a:b", "--claim", "sub=roles").code == 1

@@ -179,3 +179,14 @@ def test_config_check_refuses_an_issuer_that_cannot_be(signet, monkeypatch, issu
     answer = signet("config", "check")
     assert answer.code == 3
     assert answer.err.startswith("signet: error: SIGNET_ISSUER")
+
+
+def test_an_empty_outbox_is_an_empty_list_and_noughts(signet):
+    assert signet("sessions", "deliveries", "--json").json == []
+    figures = signet("sessions", "deliveries", "--figures", "--json").json
+    assert figures == {"due": 0, "delivered": 0, "refused": 0, "gave_up": 0, "not_wanted": 0}
+
+
+def test_a_place_in_the_outbox_names_session_and_client(signet):
+    assert signet("sessions", "deliveries", "--after", "a:b", "--json").json == []
+    assert signet("sessions", "deliveries", "--after", "a").code == 2
