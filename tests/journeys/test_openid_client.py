@@ -59,7 +59,7 @@ def test_openid_client_accepts_a_whole_sign_in_from_discovery_to_sign_out(
     assert browser.open("/account").has("login-submit")
 
 
-@pytest.mark.spec("OAuth 2.0 Form Post Response Mode", "2")
+@pytest.mark.spec("OAuth 2.0 Form Post Response Mode 1.0", "2")
 def test_openid_client_accepts_an_answer_that_arrives_as_a_form(server, browser, relying_party):
     application = cast.application(server, relying_party.redirect_uri)
     person = cast.person(server)
