@@ -46,9 +46,10 @@ wheel: environment ## build dist/*.whl
 	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
 
-docs: environment ## rewrite the generated references of settings and commands
+docs: environment ## rewrite the generated references: settings, commands, what tests prove
 	@.venv/bin/signet reference settings > docs/settings.md
 	@.venv/bin/signet reference cli > docs/cli.md
+	@$(PY) docs/coverage.py > docs/protocol-coverage.md
 
 bench: environment ## measure the server, as ratios to this machine's own rates (BENCH_ARGS="--only refresh")
 	@$(PY) bench/run.py $(BENCH_ARGS)

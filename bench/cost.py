@@ -127,7 +127,7 @@ def _rows(stage: Stage) -> dict[str, Callable[[], Answer]]:
     }
 
 
-def _stage(folder: Path, database_url: str | None) -> Stage:
+def stage(folder: Path, database_url: str | None) -> Stage:
     installation = Installation(folder, database_url=database_url)
     # The first start makes keys and database.
     installation.serve(workers=1).stop()
@@ -195,15 +195,15 @@ def main() -> None:
     """Print the table."""
     asked = _arguments()
     with tempfile.TemporaryDirectory(prefix="signet-cost-", dir=asked.folder) as folder:
-        with _log_into(Path(folder) / "log"):
-            stage = _stage(Path(folder), asked.database_url)
+        with log_into(Path(folder) / "log"):
+            staged = stage(Path(folder), asked.database_url)
         meter = Meter()
         print(
             f"{'':<20}{'least':>8}{'CPU us':>8}{'wall us':>9}{'reads':>7}{'writes':>8}{'commits':>9}"
             f"{'signatures':>12}"
         )
-        with _log_into(Path(folder) / "log"):
-            for name, call in _rows(stage).items():
+        with log_into(Path(folder) / "log"):
+            for name, call in _rows(staged).items():
                 if asked.only is None or name in asked.only:
                     _measure(name, call, meter, asked)
         print(f"{'one signature':<20}{_signature_cost():>8.0f}")
@@ -266,7 +266,7 @@ def _signature_cost() -> float:
 
 
 @contextmanager
-def _log_into(path: Path) -> Iterator[None]:
+def log_into(path: Path) -> Iterator[None]:
     """Write the log to a file while it lasts, as a server does."""
     kept = os.dup(2)
     with path.open("wb") as file:
