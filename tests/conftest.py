@@ -9,14 +9,19 @@ import structlog
 pytest_plugins = ["tests.support.requirements"]
 
 
+_configure = structlog.configure
+
+
+def _uncached(**options: Any) -> None:
+    _configure(**{**options, "cache_logger_on_first_use": False})
+
+
+# A server configures logging once and for good; here applications that live longer than a test do it too.
+structlog.configure = _uncached
+
+
 @pytest.fixture(autouse=True)
-def _own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let no test inherit the logging of another: a server configures it once and for good."""
-    configure = structlog.configure
-
-    def uncached(**options: Any) -> None:
-        configure(**{**options, "cache_logger_on_first_use": False})
-
-    monkeypatch.setattr(structlog, "configure", uncached)
+def _own_logging() -> Iterator[None]:
+    """Let no test inherit the logging of another."""
     yield
     structlog.reset_defaults()

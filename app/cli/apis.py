@@ -145,14 +145,15 @@ def update(identifier: str, **given: Any) -> None:
 
 @command.command("metadata")
 @click.argument("identifier")
-def metadata(identifier: str) -> None:
-    """Print what an API may serve about itself (RFC 9728), as JSON."""
+@with_json
+def metadata(identifier: str, *, as_json: bool) -> None:
+    """Print what an API may serve about itself (RFC 9728); with --json in the form to serve."""
     with opened():
         from app.clients import apis
         from app.protocol import protected_resource
 
         document = protected_resource.document(apis.fresh(identifier))
-    output.one(document, as_json=True)
+    output.one(document, as_json=as_json)
 
 
 @command.command("delete")

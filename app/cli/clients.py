@@ -135,8 +135,9 @@ def refresh_keys(client_id: str, *, as_json: bool) -> None:
 @command.command("preview-claims")
 @click.argument("client_id")
 @click.argument("user")
-def preview_claims(client_id: str, user: str) -> None:
-    """Print what claim mappings would tell a client of a person, as JSON."""
+@with_json
+def preview_claims(client_id: str, user: str, *, as_json: bool) -> None:
+    """Print what claim mappings would tell a client of a person."""
     with opened():
         from app.clients import apis, registry
         from app.identity import directory
@@ -148,7 +149,7 @@ def preview_claims(client_id: str, user: str) -> None:
             client=client,
             apis=[each for each in apis.all() if each.identifier in client.resources],
         )
-    output.one({place: dict(claims) for place, claims in found.items()}, as_json=True)
+    output.one({place: dict(claims) for place, claims in found.items()}, as_json=as_json)
 
 
 @command.command("disable")

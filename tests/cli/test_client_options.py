@@ -130,7 +130,7 @@ def test_mappings_are_replaced_and_emptied(signet, create):
 def test_what_a_client_would_be_told_of_a_person_is_shown(signet, create):
     signet("users", "create", "ada", "--email", "a@b.example", "--claim", "department=Engines")
     client_id = create("--claim-mapping", MAPPING).json["client_id"]
-    answer = signet("clients", "preview-claims", client_id, "ada")
+    answer = signet("clients", "preview-claims", client_id, "ada", "--json")
     assert answer.code == 0, answer.err
     told = {"department": "Engines"}
     assert answer.json == {"id_token": told, "userinfo": told, "access_token": {}}

@@ -153,7 +153,7 @@ def test_what_an_api_may_say_of_itself_is_printed(signet):
     mapping = {"claim": "department", "source": "claim:department", "in": ["access_token"]}
     assert made.json["claim_mappings"] == [mapping]
     assert made.json["publishes_metadata"] is False
-    told = signet("apis", "metadata", identifier).json
+    told = signet("apis", "metadata", identifier, "--json").json
     assert told["resource"] == identifier
     assert told["scopes_supported"] == ["read"]
     assert told["resource_documentation"] == "https://orders.example/docs"
