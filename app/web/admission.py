@@ -7,15 +7,18 @@ A mere rush never gets that far, because in a rush places become free all the ti
 """
 
 import threading
+from collections import deque
 from time import monotonic
 
 from flask import Flask, g, request
 
 from app.core.config import Settings
 from app.core.errors import UnavailableError
+from app.core.turns import turns
 
 _STANDSTILL_SECONDS = 1.0
 _RETRY_AFTER = 2
+_EXTENSION = "signet.places"
 # It asks nothing of anybody, and tells whether to kill the process.
 _ALWAYS = "/healthz"
 
@@ -24,8 +27,11 @@ class Places:
     """A number of places."""
 
     def __init__(self, number: int) -> None:
-        self._free = threading.Semaphore(number)
+        # Taking from a deque is one step; a lock is needed only by those who wait.
+        self._free = deque[None]([None] * number)
         self._moved_at = monotonic()
+        self._changed = threading.Condition()
+        self._waiting = 0
 
     def enter(self) -> None:
         """Take a place.
@@ -33,32 +39,60 @@ class Places:
         Raises:
             UnavailableError: none became free for a while.
         """
-        if self._free.acquire(blocking=False):
-            self._moved_at = monotonic()
-            return
-        while (left := self._moved_at + _STANDSTILL_SECONDS - monotonic()) > 0:
-            if self._free.acquire(timeout=left):
-                self._moved_at = monotonic()
-                return
-        raise UnavailableError(
-            retry_after=_RETRY_AFTER, detail="every place is taken and none becomes free"
-        )
+        if not (self._taken() or self._waited()):
+            raise UnavailableError(
+                retry_after=_RETRY_AFTER, detail="every place is taken and none becomes free"
+            )
 
     def leave(self) -> None:
         """Give the place back."""
         self._moved_at = monotonic()
-        self._free.release()
+        self._free.append(None)
+        if self._waiting:
+            with self._changed:
+                self._changed.notify()
+
+    def _taken(self) -> bool:
+        try:
+            self._free.pop()
+        except IndexError:
+            return False
+        self._moved_at = monotonic()
+        return True
+
+    def _waited(self) -> bool:
+        with turns.waiting(), self._changed:
+            # Said before the next look, so that whoever leaves after it knows of the wait.
+            self._waiting += 1
+            try:
+                while not (taken := self._taken()):
+                    left = self._moved_at + _STANDSTILL_SECONDS - monotonic()
+                    if left <= 0:
+                        break
+                    self._changed.wait(left)
+            finally:
+                self._waiting -= 1
+        return taken
+
+
+def places(app: Flask) -> Places:
+    """Return the places of ``app``, as many as its settings say."""
+    made: Places | None = app.extensions.get(_EXTENSION)
+    if made is None:
+        settings: Settings = app.extensions["signet.settings"]
+        made = Places(settings.server.max_concurrent_requests)
+        app.extensions[_EXTENSION] = made
+    return made
 
 
 def install(app: Flask) -> None:
     """Let as many requests into ``app`` as its settings say; the rest waits or is answered with 503."""
-    settings: Settings = app.extensions["signet.settings"]
-    places = Places(settings.server.max_concurrent_requests)
+    own = places(app)
 
     def enter() -> None:
         if request.environ["PATH_INFO"] != _ALWAYS:
-            places.enter()
-            g.place = places
+            own.enter()
+            g.place = own
 
     def leave(_error: BaseException | None) -> None:
         taken: Places | None = g.pop("place", None)

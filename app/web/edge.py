@@ -2,9 +2,9 @@
 
 From the outside in: constant answers, which need none of the rest; the request's context and its
 account; security headers, so that nothing leaves without them; the one spelling of a target; CORS;
-the limit on bodies; the gate before the sign-in form; then Flask, which lets so many requests in at
-once, with its views, whose transaction is closed before the answer starts; and the last-resort
-answers to what went wrong.
+the limit on bodies; the gate before the sign-in form; the endpoints of machines; then Flask with its
+views. Both let so many requests in at once and close the transaction before the answer starts; and
+both have the last-resort answers to what went wrong.
 """
 
 from flask import Flask
@@ -15,6 +15,7 @@ from app.web import (
     constant_answers,
     cors,
     errors,
+    machine_endpoints,
     request_context,
     request_target,
     security_headers,
@@ -31,6 +32,7 @@ def install(app: Flask) -> None:
     errors.install(app)
     admission.install(app)
     transaction.install(app)
+    machine_endpoints.install(app)
     # Inside the limit: a body without an announced size is read before it takes a place.
     sign_in_gate.install(app)
     body_limit.install(app)

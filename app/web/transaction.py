@@ -25,17 +25,29 @@ def install(app: Flask) -> None:
 
 def close(response: Response) -> Response:
     """Commit or roll back by the status; return ``response``, or an error if the commit failed."""
-    if not db.session.registry.has():
-        return response
-    if response.status_code >= _SERVER_ERROR:
-        roll_back()
-        return response
     try:
-        db.session.commit()
+        settle(response.status_code)
     except SQLAlchemyError as error:
-        roll_back()
         return errors.answer(error)
     return response
+
+
+def settle(status: int) -> None:
+    """Commit what a request changed, or roll it back, by the ``status`` of its answer.
+
+    Raises:
+        SQLAlchemyError: it could not be committed, and is rolled back.
+    """
+    if not db.session.registry.has():
+        return
+    if status >= _SERVER_ERROR:
+        roll_back()
+        return
+    try:
+        db.session.commit()
+    except SQLAlchemyError:
+        roll_back()
+        raise
 
 
 def roll_back() -> None:

@@ -4,20 +4,24 @@ Specs:
     RFC 7662 section 2
 """
 
-from flask import Blueprint, Response
+from typing import Any
+
+from flask import Blueprint
 
 from app.protocol import introspection
 from app.protocol.errors import OAuthError
-from app.protocol.server import error_answer
-from app.web.delivery import machine_request, send
+from app.protocol.server import Answer, error_answer
+from app.web import machine_endpoints
 
 blueprint = Blueprint("oauth_introspection", __name__)
 
 
-@blueprint.post("/introspect")
-def introspect() -> Response:
+def introspect(environ: dict[str, Any]) -> Answer:
     """Say whether a token counts."""
     try:
-        return send(introspection.introspect(machine_request()))
+        return introspection.introspect(machine_endpoints.read(environ))
     except OAuthError as error:
-        return send(error_answer(error))
+        return error_answer(error)
+
+
+machine_endpoints.route(blueprint, "/introspect", introspect)

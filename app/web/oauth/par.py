@@ -4,20 +4,24 @@ Specs:
     RFC 9126 section 2
 """
 
-from flask import Blueprint, Response
+from typing import Any
+
+from flask import Blueprint
 
 from app.protocol.authorization import push as pushing
 from app.protocol.errors import OAuthError
-from app.protocol.server import error_answer
-from app.web.delivery import machine_request, send
+from app.protocol.server import Answer, error_answer
+from app.web import machine_endpoints
 
 blueprint = Blueprint("oauth_par", __name__)
 
 
-@blueprint.post("/par")
-def push() -> Response:
+def push(environ: dict[str, Any]) -> Answer:
     """Keep an authorization request."""
     try:
-        return send(pushing.push(machine_request()))
+        return pushing.push(machine_endpoints.read(environ))
     except OAuthError as error:
-        return send(error_answer(error))
+        return error_answer(error)
+
+
+machine_endpoints.route(blueprint, "/par", push)

@@ -12,7 +12,7 @@ from app.core.errors import SignetError
 from app.protocol.errors import invalid_request, translate
 from app.protocol.registration import access, configuration
 from app.protocol.registration.register import register as register_client
-from app.web.delivery import send
+from app.web.machine_endpoints import send
 
 blueprint = Blueprint("oauth_registration", __name__)
 

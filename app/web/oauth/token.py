@@ -6,20 +6,23 @@ Specs:
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, current_app
 
 from app.protocol.errors import OAuthError
-from app.protocol.server import error_answer
-from app.web.delivery import machine_request, send
+from app.protocol.server import Answer, error_answer
+from app.web import machine_endpoints
 
 blueprint = Blueprint("oauth_token", __name__)
 
 
-@blueprint.post("/token")
-def token() -> Response:
+def token(environ: dict[str, Any]) -> Answer:
     """Answer a token request."""
-    server: Any = current_app.extensions["signet.authorization_server"]
+    server = current_app.extensions["signet.authorization_server"]
     try:
-        return send(server.create_token_response(machine_request()))
+        answer: Answer = server.create_token_response(machine_endpoints.read(environ))
     except OAuthError as error:
-        return send(error_answer(error))
+        return error_answer(error)
+    return answer
+
+
+machine_endpoints.route(blueprint, "/token", token)

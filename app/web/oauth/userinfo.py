@@ -6,47 +6,53 @@ Specs:
     RFC 9728 section 5.1    which says where we are described
 """
 
-from flask import Blueprint, Response, request
+from typing import Any
+
+from flask import Blueprint
 
 from app.core import clock, config
 from app.core.errors import SignetError
 from app.protocol import protected_resource, userinfo
 from app.protocol.errors import OAuthError, invalid_request, translate
 from app.protocol.parameters import FORM, parse_form
-from app.protocol.server import error_answer
-from app.web.delivery import send
+from app.protocol.server import Answer, error_answer
+from app.web import machine_endpoints
 
 blueprint = Blueprint("oauth_userinfo", __name__)
 _UNAUTHORIZED = 401
 _OURS = 500
 
 
-@blueprint.route("/userinfo", methods=["GET", "POST"])
-def claims() -> Response:
+def claims(environ: dict[str, Any]) -> Answer:
     """Answer with the claims that the token may learn."""
     try:
-        token = userinfo.bearer_token(request.environ.get("HTTP_AUTHORIZATION"), _form_token())
+        token = userinfo.bearer_token(environ.get("HTTP_AUTHORIZATION"), _form_token(environ))
         found = userinfo.answer(token, now=clock.now())
     except SignetError as error:
         return _refused(translate(error))
-    return send(userinfo.described(found))
+    return userinfo.described(found)
 
 
-def _form_token() -> str | None:
-    if "access_token=" in request.environ.get("QUERY_STRING", ""):
+machine_endpoints.route(blueprint, "/userinfo", claims, "GET", "POST")
+
+
+def _form_token(environ: dict[str, Any]) -> str | None:
+    if "access_token=" in environ.get("QUERY_STRING", ""):
         raise invalid_request("An access token never belongs in a URL.")
-    if request.method != "POST" or request.mimetype != FORM:
+    if environ["REQUEST_METHOD"] != "POST":
         return None
-    return parse_form(request.get_data(), content_type=request.content_type, query="").get(
-        "access_token"
-    )
+    media_type = environ.get("CONTENT_TYPE", "")
+    if media_type.partition(";")[0].strip().lower() != FORM:
+        return None
+    sent = machine_endpoints.body(environ)
+    return parse_form(sent, content_type=media_type, query="").get("access_token")
 
 
-def _refused(error: OAuthError) -> Response:
+def _refused(error: OAuthError) -> Answer:
     answer = error_answer(error)
     if error.status >= _OURS:
         # The token is fine, so nothing is asked of the caller but patience.
-        return send(answer)
+        return answer
     challenge = 'Bearer realm="signet"'
     if not isinstance(error, userinfo.NoTokenError):
         challenge += f', error="{error.code}", error_description="{error.description}"'
@@ -57,4 +63,4 @@ def _refused(error: OAuthError) -> Response:
         challenge += ', scope="openid"'
     kept = [each for each in answer.headers if each[0] != "WWW-Authenticate"]
     answer.headers = [*kept, ("WWW-Authenticate", challenge)]
-    return send(answer)
+    return answer
