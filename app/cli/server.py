@@ -24,7 +24,6 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer, WorkerProcess
 
 from app.cli import listener
-from app.core.turns import turns
 
 _APPLICATION = ("app.factory", "create_app")
 _KEYS = "/.well-known/jwks.json"
@@ -153,11 +152,7 @@ def _whole(
             )
             return answered
 
-        turns.take()
-        try:
-            return _joined(application(environ, start_last if stopping[0] else start))
-        finally:
-            turns.give()
+        return _joined(application(environ, start_last if stopping[0] else start))
 
     return answer
 

@@ -4,57 +4,93 @@ Python runs one thread at a time anyhow. Threads that all want to run hand the i
 signature and every read of the database, and that costs up to a third of the processor. So a request takes the turn
 before it begins, and gives it away where it waits for something else: a hash, the writer's lock, the network.
 
-A turn is a courtesy and no lock: nothing rests on having it, and from whoever keeps it for long it is taken.
+The turn goes to whoever has waited longest; those with little to compute go first, since a page costs as much as ten
+tokens. A turn is a courtesy and no lock: nothing rests on having it, and from whoever keeps it for long it is taken.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Many times what a request computes. Longer, and somebody who waits with the turn in hand would be felt.
+# Many times what a request computes. Longer, and somebody who waits with the turn in hand would be felt; and nobody
+# waits longer for those who go first.
 _PATIENCE_SECONDS = 0.05
 
-_mine = threading.local()
+
+class _Mine(threading.local):
+    turn: "_Turn | None" = None
+    brief: bool = False
+
+
+_mine = _Mine()
+
+
+class _Turn:
+    """One turn of one thread; ``came`` is held until it comes."""
+
+    __slots__ = ("came",)
+
+    def __init__(self) -> None:
+        self.came = threading.Lock()
+        self.came.acquire()
 
 
 class Turns:
     """The turns of one process."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition(threading.Lock())
-        self._holder: object | None = None
+        self._changing = threading.Lock()
+        self._holder: _Turn | None = None
+        self._brief = deque[_Turn]()
+        self._long = deque[_Turn]()
 
-    def take(self) -> None:
-        """Wait for the turn, for a moment; then take it."""
-        with self._changed:
-            if self._holder is not None:
-                self._changed.wait_for(self._is_free, _PATIENCE_SECONDS)
-            self._holder = _mine.turn = object()
-
-    def _is_free(self) -> bool:
-        return self._holder is None
+    def take(self, *, brief: bool = False) -> None:
+        """Wait for the turn, for a moment; then take it. ``brief`` is who has little to compute."""
+        mine = _mine.turn = _Turn()
+        _mine.brief = brief
+        line = self._brief if brief else self._long
+        with self._changing:
+            if self._holder is None:
+                self._holder = mine
+                return
+            line.append(mine)
+        if mine.came.acquire(timeout=_PATIENCE_SECONDS):
+            return
+        with self._changing:
+            # It may have come between the end of the wait and now.
+            if self._holder is not mine:
+                line.remove(mine)
+                self._holder = mine
 
     def give(self) -> None:
         """Let another thread compute; without the turn, do nothing."""
-        mine = getattr(_mine, "turn", None)
+        mine = _mine.turn
         if mine is None:
             return
         _mine.turn = None
-        with self._changed:
+        with self._changing:
             if self._holder is mine:
-                self._holder = None
-                self._changed.notify()
+                self._holder = self._next()
+
+    def _next(self) -> _Turn | None:
+        line = self._brief or self._long
+        if not line:
+            return None
+        following = line.popleft()
+        following.came.release()
+        return following
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Give the turn away while the body of the statement waits, and take it again if it was there."""
-        had = getattr(_mine, "turn", None) is not None
+        had, brief = _mine.turn is not None, _mine.brief
         self.give()
         try:
             yield
         finally:
             if had:
-                self.take()
+                self.take(brief=brief)
 
 
 turns = Turns()

@@ -19,6 +19,7 @@ from app.core.turns import turns
 _STANDSTILL_SECONDS = 1.0
 _RETRY_AFTER = 2
 _EXTENSION = "signet.places"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # It asks nothing of anybody, and tells whether to kill the process.
 _ALWAYS = "/healthz"
 
@@ -86,15 +87,23 @@ def places(app: Flask) -> Places:
 
 
 def install(app: Flask) -> None:
-    """Let as many requests into ``app`` as its settings say; the rest waits or is answered with 503."""
+    """Let as many requests into ``app`` as its settings say; the rest waits or is answered with 503.
+
+    Who is in computes in turn, once its body is there: nobody waits for what somebody else is still sending.
+    """
     own = places(app)
 
     def enter() -> None:
-        if request.environ["PATH_INFO"] != _ALWAYS:
-            own.enter()
-            g.place = own
+        if request.environ["PATH_INFO"] == _ALWAYS:
+            return
+        own.enter()
+        g.place = own
+        if request.method in _WITH_BODY:
+            request.get_data()
+        turns.take()
 
     def leave(_error: BaseException | None) -> None:
+        turns.give()
         taken: Places | None = g.pop("place", None)
         if taken is not None:
             taken.leave()

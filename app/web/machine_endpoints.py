@@ -23,6 +23,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app.clients import registry
 from app.core import clock, config
+from app.core.turns import turns
 from app.protocol.parameters import parse_form
 from app.protocol.server import Answer, MachineRequest
 from app.web import admission, client_certificate, errors, request_context, transaction
@@ -31,6 +32,8 @@ Environment = dict[str, Any]
 Endpoint = Callable[[Environment], Answer]
 
 _EXTENSION = "signet.machine_endpoints"
+_BODY = "signet.body"
+_WITHOUT_BODY = ("GET", "HEAD")
 # No limit on bodies can be set lower than this.
 _SHORT_BODY = 4096
 _DIGITS = 4
@@ -70,17 +73,21 @@ def install(app: Flask) -> None:
             try:
                 places.enter()
                 try:
+                    # Read before the turn: nobody waits for what somebody else is still sending.
+                    environ[_BODY] = body(environ)
+                    turns.take(brief=True)
                     answer = endpoint(environ)
                     transaction.settle(answer.status)
                 finally:
+                    turns.give()
                     places.leave()
             except Exception as error:  # noqa: BLE001 - every failure is answered, and logged there
                 return _failed(app, error, environ, start_response)
             _remember_client(answer, environ)
-            body = answer.body.encode()
-            headers = [*answer.headers, ("Content-Length", str(len(body)))]
+            said = answer.body.encode()
+            headers = [*answer.headers, ("Content-Length", str(len(said)))]
             start_response(_STATUS_LINES[answer.status], headers)
-            return [body]
+            return [said]
 
     app.wsgi_app = in_front  # type: ignore[method-assign]
 
@@ -112,6 +119,11 @@ def body(environ: Environment) -> bytes:
     Raises:
         HTTPException: it is too large, or was not sent whole.
     """
+    known: bytes | None = environ.get(_BODY)
+    if known is not None:
+        return known
+    if environ["REQUEST_METHOD"] in _WITHOUT_BODY:
+        return b""
     announced = environ.get("CONTENT_LENGTH", "")
     plain = len(announced) <= _DIGITS and announced.isascii() and announced.isdecimal()
     size = int(announced) if plain else _SHORT_BODY + 1

@@ -47,7 +47,11 @@ def parameters(stream: Any, length: str, **environ: Any) -> dict[str, str]:
     app = Flask(__name__)
     app.extensions["signet.settings"] = settings_loader.load({})
     with app.test_request_context("/token", method="POST", environ_overrides=sent):
-        return dict(machine_endpoints.read(sent | {"PATH_INFO": "/token"}).parameters.values)
+        return dict(
+            machine_endpoints.read(
+                sent | {"PATH_INFO": "/token", "REQUEST_METHOD": "POST"}
+            ).parameters.values
+        )
 
 
 @pytest.mark.parametrize("size", [3, 999, 1000, 4096, 4097, 9000])
