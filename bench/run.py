@@ -27,9 +27,6 @@ from report import Measured, Result, Run
 from rows import ROWS, Plan, Row
 from subject import Subject
 
-# As many as one worker of Signet hashes at once.
-_HASHES_PER_WORKER = 2
-
 
 def main() -> int:
     """Run the bench; the exit code is 0 if everything was answered as it must be."""
@@ -97,7 +94,8 @@ def _run(
     chosen: list[Row],
     folder: Path,
 ) -> Run:
-    hashing = asked.workers * _HASHES_PER_WORKER
+    # As many as all workers of Signet together hash at once.
+    hashing = max(asked.workers, os.cpu_count() or 1)
     before = machine.rates(folder, hashing_threads=hashing)
     results = []
     for number, start in enumerate(starts):

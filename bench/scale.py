@@ -31,8 +31,6 @@ from scale_rows import Origin, Sizes
 from scale_sides import Made, Side
 from signet_server import SCOPE
 
-_HASHES_PER_WORKER = 2
-
 
 def main() -> int:
     """Run it; the exit code is 0 if everything was answered as it must be."""
@@ -87,7 +85,8 @@ def _run(asked: argparse.Namespace, folder: Path, stack: ExitStack) -> Grown:
         for name in ("empty", "full")
     )
     filled, full_bytes = _fill(full, sizes)
-    hashing = asked.workers * _HASHES_PER_WORKER
+    # As many as all workers of Signet together hash at once.
+    hashing = max(asked.workers, os.cpu_count() or 1)
     before = machine.rates(folder, hashing_threads=hashing)
     sides = []
     for made, own in ((empty, None), (full, sizes)):

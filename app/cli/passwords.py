@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli import output
+from app.cli import output, size
 from app.cli.options import with_json
-from app.core import settings_loader
+from app.core import installation, settings_loader
 
 if TYPE_CHECKING:
     from app.identity.hash_cost import Proposal
@@ -47,11 +47,11 @@ def propose(
     # Imported here: no other command needs Argon2 to answer.
     from app.identity import hash_cost
 
-    processors = os.cpu_count() or 1
-    at_once = (workers or min(2, processors)) * _slots()
+    processes = size.workers(workers)
+    at_once = processes * _slots(processes)
     most = memory_kib or _affordable(at_once)
     # More threads than processors would measure how long they wait for one another.
-    busy = min(at_once, processors)
+    busy = min(at_once, size.processors())
     found = hash_cost.propose(
         milliseconds / 1000,
         most_memory_kib=most,
@@ -64,8 +64,11 @@ def propose(
         _say(told, milliseconds)
 
 
-def _slots() -> int:
-    return settings_loader.load().passwords.max_concurrent_hashes
+def _slots(processes: int) -> int:
+    settings = settings_loader.load()
+    if "MAX_CONCURRENT_HASHES" in installation.places():
+        return settings.passwords.max_concurrent_hashes
+    return size.hashes(processes)
 
 
 def _affordable(at_once: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from app import __version__
-from app.cli import context, installation, listener, output
+from app.cli import context, installation, listener, output, size
 from app.cli.options import with_json
 from app.core import clock, logging, metrics, settings_loader
 from app.core import installation as environment
@@ -22,7 +22,6 @@ from app.core.config import Settings
 from app.core.context import Caller, set_caller
 from app.core.errors import ConfigurationError
 
-_DEFAULT_WORKERS = 2
 # Most threads wait for a password to be hashed, which needs no connection.
 _CONNECTIONS = 8
 # Beside those: the jobs, and the locks they hold on connections of their own.
@@ -89,21 +88,23 @@ def command(host: str, port: int, workers: int | None, threads: int, *, as_json:
     context.check_folder(settings)
     set_caller(Caller(actor=context.actor()))
     with listener.bind(host, port) as opened:
-        settings = _decide(host, opened.getsockname()[1], threads)
+        workers = size.workers(workers)
+        settings = _decide(host, opened.getsockname()[1], workers, threads)
         announcement = _prepare(settings)
         # Imported here: a start that is refused needs no server.
         from app.cli import server
 
-        size = server.Size(workers or min(_DEFAULT_WORKERS, os.cpu_count() or 1), threads)
         with _figures():
-            server.serve(opened, size, ready=_saying(announcement, as_json=as_json))
+            server.serve(
+                opened, server.Size(workers, threads), ready=_saying(announcement, as_json=as_json)
+            )
 
 
 def _saying(announcement: _Announcement, *, as_json: bool) -> Callable[[], None]:
     return lambda: announcement.say(as_json=as_json)
 
 
-def _decide(host: str, port: int, threads: int) -> Settings:
+def _decide(host: str, port: int, workers: int, threads: int) -> Settings:
     """Hand down to the workers what nobody set and the command line implies."""
     places = environment.places()
     decided = {}
@@ -114,6 +115,8 @@ def _decide(host: str, port: int, threads: int) -> Settings:
         decided["SIGNET_DATABASE_POOL_SIZE"] = str(connections)
     if "MAX_CONCURRENT_REQUESTS" not in places:
         decided["SIGNET_MAX_CONCURRENT_REQUESTS"] = str(max(1, threads - _SPARE_THREADS))
+    if "MAX_CONCURRENT_HASHES" not in places:
+        decided["SIGNET_MAX_CONCURRENT_HASHES"] = str(size.hashes(workers))
     environment.hand_down(decided)
     return settings_loader.load()
 

@@ -54,7 +54,8 @@ class Passwords:
     max_concurrent_hashes: int = option(
         2,
         "MAX_CONCURRENT_HASHES",
-        "How many passwords one worker process hashes at the same time.",
+        "How many passwords one worker process hashes at the same time. ``signet serve`` sets it so that all workers "
+        "together hash one a processor, unless it is set.",
         minimum=1,
         maximum=64,
     )

@@ -4,8 +4,9 @@ Argon2 is made to cost memory and time. Without a bound, whoever sends many wron
 takes both from everybody; with it, the rest of the server hardly notices.
 
 A slot is a thread of its own. The C library keeps the memory of the last hash for each thread that
-ever hashed: with the threads that answer requests this would grow with their number. And where the
-system can, these threads come after all others: a token waits for no password.
+ever hashed: with the threads that answer requests this would grow with their number. After a pause
+it goes back to the system. And where the system can, these threads come after all others: a token
+waits for no password.
 """
 
 import os
@@ -13,12 +14,13 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from math import ceil
-from typing import Protocol, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
 
-from app.core import config, metrics
+from app.core import config, memory, metrics
 from app.core.errors import UnavailableError
 from app.core.turns import turns
 
@@ -26,6 +28,8 @@ Result = TypeVar("Result")
 
 # About a tenth of a processor that others want as well: enough to get on, too little to be in the way.
 _NICENESS = 10
+# Between two hashes of a busy hour the memory stays: to take it anew costs a tenth of a hash.
+_PAUSE_SECONDS = 1.0
 
 _making = threading.Lock()
 _made: dict[tuple[int, int], "Slots"] = {}
@@ -46,8 +50,9 @@ class Slots:
         self._free = running
         self._places = waiting
         self._waiting: deque[threading.Event] = deque()
+        self._work = SimpleQueue[tuple[Callable[[], Any], Future[Any]]]()
         # Its threads are started when they are first needed.
-        self._threads = ThreadPoolExecutor(running, "hash", _come_last)
+        self._missing = running
 
     @contextmanager
     def one(self, *, wait: float) -> Iterator[Elsewhere]:
@@ -64,7 +69,13 @@ class Slots:
             self._give_back()
 
     def _run(self, work: Callable[[], Result], /) -> Result:
-        return self._threads.submit(work).result()
+        with self._lock:
+            starting, self._missing = self._missing > 0, max(0, self._missing - 1)
+        if starting:
+            threading.Thread(target=_hash, args=(self._work,), name="hash", daemon=True).start()
+        done = Future[Result]()
+        self._work.put((work, done))
+        return done.result()
 
     def _take(self, wait: float) -> None:
         with self._lock:
@@ -91,6 +102,22 @@ class Slots:
                 self._waiting.popleft().set()
             else:
                 self._free += 1
+
+
+def _hash(queue: SimpleQueue[tuple[Callable[[], Any], Future[Any]]]) -> None:
+    _come_last()
+    while True:
+        try:
+            work, done = queue.get(timeout=_PAUSE_SECONDS)
+        except Empty:
+            memory.give_back()
+            work, done = queue.get()
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+            done.set_exception(error)
+        # Nothing of a password stays behind for as long as nobody signs in.
+        del work, done
 
 
 def _come_last() -> None:

@@ -71,7 +71,13 @@ class TestPropose:
 
 def test_it_is_measured_with_as_many_at_once_as_there_will_be(signet, machine):
     signet("passwords", "propose", "--workers", "1")
-    assert {at_once for _, at_once in machine} == {2}
+    assert {at_once for _, at_once in machine} == {4}
+
+
+def test_a_bound_that_was_set_is_kept_in_the_measure(signet, machine, monkeypatch):
+    monkeypatch.setenv("SIGNET_MAX_CONCURRENT_HASHES", "3")
+    signet("passwords", "propose", "--workers", "1")
+    assert {at_once for _, at_once in machine} == {3}
     machine.clear()
     signet("passwords", "propose", "--workers", "64")
     assert {at_once for _, at_once in machine} == {4}

@@ -156,6 +156,17 @@ class TestThreads:
             os._exit(0 if passwords.verify(stored, "before the fork").ok else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
+    def test_memory_goes_back_once_nobody_hashes_for_a_while(self, monkeypatch):
+        given_back = threading.Event()
+        monkeypatch.setattr(hash_slots, "_PAUSE_SECONDS", 0.01)
+        monkeypatch.setattr("app.core.memory.give_back", given_back.set)
+        slots = Slots(1, 1)
+        with slots.one(wait=PATIENCE) as elsewhere:
+            elsewhere(lambda: None)
+            assert given_back.wait(PATIENCE)
+            # And the thread goes on after it.
+            assert elsewhere(lambda: 2) == 2
+
 
 class TestPasswords:
     @pytest.mark.parametrize("work", ["verify", "hash"])

@@ -1,0 +1,25 @@
+"""How much of the machine a server takes by itself: what nobody set follows from the processors there are."""
+
+import os
+from math import ceil
+
+# One for each processor, but more than two are worth their memory only where somebody says so.
+_MOST_WORKERS = 2
+
+
+def workers(asked: int | None) -> int:
+    """Return how many processes answer when ``asked`` were asked for, or none were."""
+    return asked or min(_MOST_WORKERS, processors())
+
+
+def hashes(processes: int) -> int:
+    """Return how many passwords each of the ``processes`` hashes at once, so that together they use every processor.
+
+    More would be no faster, and take memory for each.
+    """
+    return ceil(processors() / processes)
+
+
+def processors() -> int:
+    """Return how many processors there are."""
+    return os.cpu_count() or 1
