@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any
-from weakref import finalize
+from weakref import WeakSet, finalize
 
 from app.core.turns import turns
 
@@ -30,9 +30,14 @@ class Queue:
     def __init__(self, file: Path, *, patience: float) -> None:
         self.patience = patience
         self._file = file
+        self.begin_anew()
+        _all.add(self)
+
+    def begin_anew(self) -> None:
+        """Forget whose turn it is: after a fork it is a thread's of another process."""
         self._first = Lock()
+        # A descriptor that came through a fork would be the lock of both processes at once.
         self._descriptor = -1
-        self._process = 0
 
     def enter(self) -> float:
         """Wait for one's turn; return how many seconds of patience are left.
@@ -56,10 +61,8 @@ class Queue:
         self._first.release()
 
     def _lock_file(self, end: float) -> None:
-        if self._process != os.getpid():
-            # A descriptor that came through a fork would be the lock of both processes at once.
+        if self._descriptor < 0:
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._process = os.getpid()
             finalize(self, os.close, self._descriptor)
         pause = _FIRST_PAUSE
         while True:
@@ -144,3 +147,13 @@ def connection_factory(queue: Queue | None) -> Any:
 
 def _locked() -> sqlite3.OperationalError:
     return sqlite3.OperationalError("database is locked")
+
+
+def _begin_anew() -> None:
+    for queue in _all:
+        queue.begin_anew()
+
+
+_all: WeakSet[Queue] = WeakSet()
+# A fork takes no thread along but the one that forks.
+os.register_at_fork(after_in_child=_begin_anew)

@@ -198,6 +198,19 @@ def test_a_process_that_was_forked_does_not_share_the_turn_of_its_parent(tmp_pat
         os.waitpid(child, 0)
 
 
+def test_a_fork_in_the_middle_of_a_turn_leaves_the_child_one_of_its_own(tmp_path):
+    queue = sqlite_writers.Queue(tmp_path / ".writers.lock", patience=HANG)
+    queue.enter()
+    child = os.fork()
+    if child == 0:
+        # The turn of a thread that is not there would never end.
+        signal.alarm(HANG)
+        queue.enter()
+        os._exit(0)
+    queue.leave()
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_the_lock_file_is_for_its_owner_alone(tmp_path):
     queue = sqlite_writers.Queue(tmp_path / ".writers.lock", patience=1)
     queue.enter()
