@@ -20,6 +20,7 @@ from sqlalchemy import Engine, Select, Update, event
 from sqlalchemy.exc import DBAPIError
 
 from app.core.db import db
+from app.core.group_commit import Line
 
 # Of each kind, beside the pool; who finds none free goes through the session.
 _KEPT = 4
@@ -58,6 +59,9 @@ class Direct(ABC):
     def on(self, connection: Any, prepared: "Prepared", values: Mapping[str, Any]) -> Any:
         """Run on a connection of the driver's."""
 
+    def _prepare(self, engine: Engine) -> "Prepared":
+        return Prepared(self._statement, engine)
+
     def _run(self, values: Mapping[str, Any]) -> Any:
         registry = db.session.registry
         if registry.has() and registry().in_transaction():
@@ -65,7 +69,10 @@ class Direct(ABC):
         engine = db.engine
         prepared = self._prepared.get(engine)
         if prepared is None:
-            prepared = self._prepared[engine] = Prepared(self._statement, engine)
+            prepared = self._prepared[engine] = self._prepare(engine)
+        return self._beside(engine, prepared, values)
+
+    def _beside(self, engine: Engine, prepared: "Prepared", values: Mapping[str, Any]) -> Any:
         slots = self.lane.slots.get(engine) or self.lane.open(engine)
         try:
             kept = slots.pop()
@@ -141,6 +148,8 @@ class Prepared:
             raise TypeError("a list, or a value in the text, would be another statement each time")
         self.error: type[Exception] = dialect.loaded_dbapi.Error
         self.is_sqlite = dialect.name == "sqlite"
+        # Where those who wait to run it share a transaction.
+        self.line: Line | None = None
         self.text = str(compiled)
         binds = compiled.binds
         self._positional = bool(compiled.positional)

@@ -39,14 +39,16 @@ class Queue:
         # A descriptor that came through a fork would be the lock of both processes at once.
         self._descriptor = -1
 
-    def enter(self) -> float:
-        """Wait for one's turn; return how many seconds of patience are left.
+    def enter(self, patience: float | None = None) -> float:
+        """Wait for one's turn; return how many seconds of patience are left, of ``patience`` or of the whole.
 
         Raises:
             sqlite3.OperationalError: it did not come in time.
         """
-        end = monotonic() + self.patience
-        if not self._first.acquire(timeout=self.patience):
+        if patience is None:
+            patience = self.patience
+        end = monotonic() + patience
+        if not self._first.acquire(timeout=patience):
             raise _locked()
         try:
             self._lock_file(end)
@@ -84,8 +86,10 @@ class Connection(sqlite3.Connection):
     queue: Queue | None = None
     _has_turn = False
 
-    def begin_writing(self) -> None:
+    def begin_writing(self, patience: float | None = None) -> None:
         """Begin a transaction that may write; from here on until its end the thread waits more than it computes.
+
+        Who has waited already says with ``patience`` for how many seconds it will wait still.
 
         Raises:
             sqlite3.OperationalError: somebody else writes for longer than one waits.
@@ -94,7 +98,7 @@ class Connection(sqlite3.Connection):
         if self.queue is None:
             self.execute("BEGIN IMMEDIATE")
             return
-        left = self.queue.enter()
+        left = self.queue.enter(patience)
         self._has_turn = True
         try:
             self._begin(left, self.queue.patience)

@@ -26,18 +26,22 @@ ADDRESS = "192.0.2.1"
 
 
 @contextmanager
-def installed(folder: Path, *, url: str | None = None) -> Iterator[Flask]:
-    """Yield an application with empty tables, on a new SQLite file or on the PostgreSQL at ``url``."""
+def installed(folder: Path, *, url: str | None = None, **settings: str) -> Iterator[Flask]:
+    """Yield an application with empty tables, on a new SQLite file or on the PostgreSQL at ``url``.
+
+    Settings are given by the names of their variables, without ``SIGNET_``.
+    """
     for name in ("identity", "clients", "tokens", "audit", "throttle", "keys", "consents"):
         import_module(f"app.models.{name}")
     environment = {
         "SIGNET_DATABASE_URL": url or f"sqlite:///{folder / 'signet.sqlite3'}",
         "SIGNET_ARGON2_TIME_COST": "1",
+        **{f"SIGNET_{name}": value for name, value in settings.items()},
     }
     app = Flask("signet-test")
-    settings = app.extensions["signet.settings"] = load(environment, folder=folder)
+    loaded = app.extensions["signet.settings"] = load(environment, folder=folder)
     app.extensions["signet.root_keys"] = RootKeys((RootKey.of(secrets.token_bytes(32)),))
-    db.init(app, settings)
+    db.init(app, loaded)
     tables = db.Base.metadata
     with app.app_context():
         tables.create_all(db.db.engine)
