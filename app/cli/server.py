@@ -24,6 +24,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer, WorkerProcess
 
 from app.cli import listener
+from app.core import processors
 
 _APPLICATION = ("app.factory", "create_app")
 _KEYS = "/.well-known/jwks.json"
@@ -86,14 +87,20 @@ class _Server(MPServer):
             workers_kill_timeout=_KILL_AFTER,
         )
         self._sockets = listener.spread(opened, size.workers)
+        self._workers = size.workers
         # Memory that the workers share with the parent: one byte, not 0 when the server is stopping.
         self._stopping = mmap.mmap(-1, 1)
         self._lifeline = os.pipe()
+        # Of the worker that is forked next, and then its own.
+        self._number = 0
 
     def load(self) -> WSGIApplication:
         """Make the application; in the worker, after the fork."""
         # Ctrl-C reaches every process of the terminal's group; only the parent decides how to stop.
         os.setpgid(0, 0)
+        # Before it starts a thread: each begins where the one that starts it may run.
+        own = processors.share(processors.everything, worker=self._number, workers=self._workers)
+        processors.keep_to(own)
         reading, writing = self._lifeline
         os.close(writing)
         threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
@@ -116,6 +123,7 @@ class _Server(MPServer):
         self, idx: int, target: Any, callback_loader: Any
     ) -> WorkerProcess:
         """Give worker ``idx`` its own socket; one that replaces it takes over what waits there."""
+        self._number = idx
         descriptor = self._sockets[idx].fileno()
         held = SocketHolder(descriptor, False, listener.BACKLOG)  # type: ignore[call-arg]  # noqa: FBT003 - not a Unix socket
         self._shd = held  # type: ignore[assignment]

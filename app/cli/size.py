@@ -1,10 +1,13 @@
 """How much of the machine a server takes by itself: what nobody set follows from the processors there are."""
 
-import os
 from math import ceil
+
+from app.core.processors import available
 
 # One for each processor, but more than two are worth their memory only where somebody says so.
 _MOST_WORKERS = 2
+# A container may see many more processors than it may use of their time.
+_MOST_HASHES = 2
 
 
 def workers(asked: int | None) -> int:
@@ -13,13 +16,13 @@ def workers(asked: int | None) -> int:
 
 
 def hashes(processes: int) -> int:
-    """Return how many passwords each of the ``processes`` hashes at once, so that together they use every processor.
+    """Return how many passwords each of the ``processes`` hashes at once: together no more than there are processors.
 
     More would be no faster, and take memory for each.
     """
-    return ceil(processors() / processes)
+    return min(_MOST_HASHES, ceil(processors() / processes))
 
 
 def processors() -> int:
     """Return how many processors there are."""
-    return os.cpu_count() or 1
+    return len(available())

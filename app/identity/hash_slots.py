@@ -20,7 +20,7 @@ from math import ceil
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from app.core import config, memory, metrics
+from app.core import config, memory, metrics, processors
 from app.core.errors import UnavailableError
 from app.core.turns import turns
 
@@ -105,6 +105,7 @@ class Slots:
 
 
 def _hash(queue: SimpleQueue[tuple[Callable[[], Any], Future[Any]]]) -> None:
+    processors.keep_to(processors.everything)
     _come_last()
     while True:
         try:

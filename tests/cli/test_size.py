@@ -11,14 +11,14 @@ from app.cli import size
         (1, None, 1, 1),
         (2, None, 2, 1),
         (4, None, 2, 2),
-        (8, None, 2, 4),
+        (64, None, 2, 2),
         (4, 3, 3, 2),
         (2, 8, 8, 1),
     ],
 )
-def test_all_workers_together_hash_one_password_a_processor(
+def test_all_workers_together_hash_one_password_a_processor_and_never_many(
     monkeypatch, processors, asked, workers, hashes
 ):
-    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    monkeypatch.setattr(size, "available", lambda: frozenset(range(processors)))
     assert size.workers(asked) == workers
     assert size.hashes(workers) == hashes
