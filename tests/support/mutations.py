@@ -10,6 +10,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from hypothesis import strategies as st
@@ -72,8 +73,9 @@ class Genuine:
     # Its only writer is the product itself, which never names a member twice, nor nests any.
     is_ours: bool = False
 
-    @property
+    @cached_property
     def token(self) -> str:
+        # Once: signed anew, an ECDSA signature is another, and a "mutant" of one may be the other to the letter.
         return compact(self.header, self.claims, self.sign)
 
     def with_header(self, name: str, value: Any) -> "Genuine":
