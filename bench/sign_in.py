@@ -10,7 +10,7 @@ import json
 import re
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, cycle
 from typing import Any
@@ -74,15 +74,10 @@ class Browser:
 
     def sign_in(self, path: str, person: Credentials | None) -> str:
         """Follow ``path``, sign in as ``person`` where a page asks for it, and return the code."""
-        answer, at = self._follow("GET", path)
+        answer, at = self.follow("GET", path)
         if answer.status == 200 and person is not None:
-            page = answer.body.decode()
-            action = _ACTION.search(page)
-            fields = {"username": person.name, "password": person.secret}
-            hidden = (dict(_ATTRIBUTE.findall(tag)) for tag in _HIDDEN.findall(page))
-            fields |= {field["name"]: html.unescape(field["value"]) for field in hidden}
-            target = html.unescape(action[1]) if action else at
-            answer, at = self._follow("POST", target, urlencode(fields))
+            target, form = _filled(answer, at, person)
+            answer, at = self.follow("POST", target, form)
         if not at.startswith(REDIRECT_URI):
             raise LoadError(f"a sign-in ended at {at} with {answer.status}: {answer.body[:300]!r}")
         told = dict(parse_qsl(urlsplit(at).query))
@@ -90,7 +85,8 @@ class Browser:
             raise LoadError(f"a sign-in was answered with {told}")
         return told["code"]
 
-    def _follow(self, method: str, at: str, form: str | None = None) -> tuple[Answer, str]:
+    def follow(self, method: str, at: str, form: str | None = None) -> tuple[Answer, str]:
+        """Follow redirects up to a page, or to the application; return the answer and where that was."""
         for _ in range(_MOST_REDIRECTS):
             path = at.removeprefix(self._subject.url)
             headers = [("Cookie", self.cookies)] if self._cookies else []
@@ -111,6 +107,38 @@ class Browser:
                 self._cookies[cookie] = content
                 if not content:
                     del self._cookies[cookie]
+
+
+def _filled(page: Answer, at: str, person: Credentials) -> tuple[str, str]:
+    """Return where the form on ``page`` goes, and what it brings when ``person`` has filled it in."""
+    text = page.body.decode()
+    action = _ACTION.search(text)
+    fields = {"username": person.name, "password": person.secret}
+    hidden = (dict(_ATTRIBUTE.findall(tag)) for tag in _HIDDEN.findall(text))
+    fields |= {field["name"]: html.unescape(field["value"]) for field in hidden}
+    return html.unescape(action[1]) if action else at, urlencode(fields)
+
+
+def steps(
+    subject: Subject, connection: Connection, person: Credentials
+) -> dict[str, Callable[[], Answer]]:
+    """Return the parts of a sign-in, each to be repeated: to its page, the password, and the way back."""
+    path = authorization_path(subject)
+    browser = Browser(subject, connection)
+    target, form = _filled(*browser.follow("GET", path), person)
+    new = [("Cookie", browser.cookies)]
+    browser.follow("POST", target, form)
+    known = [("Cookie", browser.cookies)]
+
+    def password() -> Answer:
+        return connection.request("POST", target, new, form)
+
+    back = password().header("location") or ""
+    return {
+        "sign-in page": lambda: Browser(subject, connection).follow("GET", path)[0],
+        "password": password,
+        "way back": lambda: connection.request("GET", back, known),
+    }
 
 
 def redeem(subject: Subject, connection: Connection, code: str, parameters: str) -> dict[str, Any]:
