@@ -9,8 +9,9 @@ While a person signs in the request travels as a signed blob that is bound to th
 the server stores nothing for people who never come back.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from app.core import config, root_key
 from app.core.errors import SignetError
+from app.core.root_key import RootKeys
 from app.core.secrets import digest, equal
 
 
@@ -75,11 +77,11 @@ def seal(request: AuthorizationRequest, *, browser_id: str) -> str:
     """Return ``request`` as a signed blob for the browser ``browser_id`` alone."""
     body = {
         name: value
-        for name, value in asdict(request).items()
+        for name, value in vars(request).items()
         # ``max_age`` may be 0, and that is not nothing.
         if value not in (None, (), []) and value is not False
     }
-    sealed = _serializer().dumps({"request": body, "browser": digest(browser_id)})
+    sealed = _serializer(root_key.current()).dumps({"request": body, "browser": digest(browser_id)})
     return sealed if isinstance(sealed, str) else sealed.decode("ascii")
 
 
@@ -91,7 +93,7 @@ def unseal(blob: str, *, browser_id: str, now: datetime) -> AuthorizationRequest
         InteractionExpiredError: it is too old.
     """
     try:
-        content = _serializer().loads(blob)
+        content = _serializer(root_key.current()).loads(blob)
     except BadData:
         raise InteractionInvalidError(detail="the blob is not ours") from None
     if not equal(content["browser"], digest(browser_id)):
@@ -117,10 +119,10 @@ def _from_json(body: dict[str, Any]) -> AuthorizationRequest:
     return AuthorizationRequest(**{**absent, **values})
 
 
-def _serializer() -> URLSafeSerializer:
-    keys = root_key.current().keys
-    # itsdangerous signs with the last and accepts any.
-    secrets = [key.derive("authorization-request") for key in reversed(keys)]
+@lru_cache(maxsize=2)
+def _serializer(keys: RootKeys) -> URLSafeSerializer:
+    # Made once: making it costs as much as a signature. itsdangerous signs with the last and accepts any.
+    secrets = [key.derive("authorization-request") for key in reversed(keys.keys)]
     return URLSafeSerializer(
         secrets, salt="authorization-request", signer_kwargs={"digest_method": sha256}
     )

@@ -19,6 +19,7 @@ from flask_wtf.csrf import (  # type: ignore[import-untyped]
     generate_csrf,
     validate_csrf,
 )
+from itsdangerous import URLSafeTimedSerializer
 from wtforms.validators import ValidationError  # type: ignore[import-untyped]
 
 from app.core import config
@@ -43,6 +44,14 @@ class _FormCookie(SecureCookieSessionInterface):
     """Flask's session cookie, signed with HMAC-SHA-256 in place of its default."""
 
     digest_method = staticmethod(hashlib.sha256)
+
+    def __init__(self, app: Flask) -> None:
+        # Made once: making it costs more than a signature.
+        self._serializer = super().get_signing_serializer(app)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:  # noqa: ARG002 - Flask's own
+        """Return what signs the cookie and reads it; the keys of an application never change."""
+        return self._serializer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return what the cookie holds; without one there is no signature to prepare for."""
@@ -74,8 +83,14 @@ def configure(app: Flask, keys: RootKeys) -> None:
         # A token lives as long as the form cookie: a page left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    app.session_interface = _FormCookie()
-    app.jinja_env.globals["csrf_token"] = generate_csrf
+    app.session_interface = _FormCookie(app)
+    app.jinja_env.globals["csrf_token"] = token
+
+
+def token() -> str:
+    """Return the token of this browser, as the forms of this request carry it."""
+    made: str = generate_csrf()
+    return made
 
 
 def protect(blueprint: Blueprint) -> None:
