@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.blueprints import BlueprintSetupState
 
 from app.core import clock
 from app.core.errors import UnavailableError
@@ -25,15 +35,18 @@ from app.protocol.interaction import flow
 from app.protocol.interaction.flow import Pending
 from app.protocol.interaction.next_step import Step
 from app.throttle.counters import ThrottledError
-from app.web import cookies, csrf
+from app.web import cookies, csrf, language
 from app.web.forms import Form, PasswordField, StringField, required
 from app.web.interaction import browser, destinations, pending, shown_client
+from app.web.interaction.made_pages import MadePages
+from app.web.interaction.shown_client import ShownClient
 from app.web.language import N_, gettext
 
 blueprint = Blueprint("interaction_login", __name__)
 
 _LONGEST_LOGIN = 320
 _PARAMETERS = (pending.PARAMETER, "next", "confirm", "switch")
+_MADE = "signet.login_pages"
 
 
 class LoginForm(Form):
@@ -62,6 +75,11 @@ class Refusal:
     retry_after: int | None = None
 
 
+@blueprint.record
+def _begin(state: BlueprintSetupState) -> None:
+    state.app.extensions[_MADE] = MadePages()
+
+
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> Response:
     """Show the page, or sign in and go on."""
@@ -70,17 +88,14 @@ def login() -> Response:
     if visit.is_settled:
         return _onward(visit)
     csrf.check()
-    form = LoginForm()
     if request.method != "POST":
-        form.username.data = _expected(visit)
-        return _page(form, visit, None)
-    if visit.known is not None:
-        # The page shows the name fixed; what was sent in its place counts for nothing.
-        form.username.raw_data = [visit.known.username]
-        form.username.data = visit.known.username
-    if not form.is_accepted():
-        return _page(form, visit, Refusal())
-    return _attempt(form, visit, now)
+        return _page(visit)
+    # The page shows the name of who is known fixed; what was sent in its place counts for nothing.
+    username = visit.known.username if visit.known else request.form.get("username")
+    password = request.form.get("password")
+    if not username or not password:
+        return _refused(visit, Refusal())
+    return _attempt(visit, username, password, now)
 
 
 def _visit(now: datetime) -> Visit:
@@ -98,20 +113,20 @@ def _visit(now: datetime) -> Visit:
     return Visit(found, destination, browser.person() if wanted else None, is_settled=settled)
 
 
-def _attempt(form: LoginForm, visit: Visit, now: datetime) -> Response:
+def _attempt(visit: Visit, username: str, password: str, now: datetime) -> Response:
     try:
         authenticated = authentication.with_password(
-            form.username.data, form.password.data, device=cookies.read_device(), now=now
+            username, password, device=cookies.read_device(), now=now
         )
     except InvalidCredentialsError:
         message = gettext("That user name and password do not match.")
-        return _page(form, visit, Refusal(message=message))
+        return _refused(visit, Refusal(message=message))
     except ThrottledError as error:
         message = gettext("There were too many failed attempts.")
-        return _page(form, visit, Refusal(429, message, error.retry_after))
+        return _refused(visit, Refusal(429, message, error.retry_after))
     except UnavailableError as error:
         message = gettext("The service is busy.")
-        return _page(form, visit, Refusal(503, message, error.retry_after))
+        return _refused(visit, Refusal(503, message, error.retry_after))
     browser.sign_in(authenticated, now=now)
     return _onward(visit)
 
@@ -128,20 +143,53 @@ def _expected(visit: Visit) -> str | None:
     return hint[:_LONGEST_LOGIN] if hint else None
 
 
-def _page(form: LoginForm, visit: Visit, refusal: Refusal | None) -> Response:
-    # The same address again. Only these: url_for takes some names for instructions of its own.
-    asked: dict[str, Any] = {name: request.args.get(name) for name in _PARAMETERS}
-    body = render_template(
-        "interaction/login.html",
-        form=form,
-        client=shown_client.shown(visit.pending.client) if visit.pending else None,
-        message=refusal.message if refusal else None,
-        retry_after=refusal.retry_after if refusal else None,
-        reauthenticate=visit.known is not None,
-        action=url_for(".login", **asked),
-        switch_url=url_for(".login", **{**asked, "switch": "1"}) if visit.known else None,
-    )
-    response = make_response(body, refusal.status if refusal else 200)
-    if refusal and refusal.retry_after:
+def _page(visit: Visit) -> Response:
+    expected = _expected(visit)
+
+    def render() -> str:
+        form = LoginForm()
+        form.username.data = expected
+        return _rendered(form, visit, Refusal())
+
+    if expected is not None or browser.person_shown() is not None:
+        return make_response(render())
+    # Nobody is known: all that differs from reader to reader is where the form goes, and its token.
+    made: MadePages = current_app.extensions[_MADE]
+    kind = language.current(), _client(visit)
+    return make_response(made.page(kind, (_address(), csrf.token()), render))
+
+
+def _refused(visit: Visit, refusal: Refusal) -> Response:
+    form = LoginForm()
+    if visit.known is not None:
+        form.username.raw_data = [visit.known.username]
+        form.username.data = visit.known.username
+    # A field that was left empty says so itself.
+    form.validate()
+    response = make_response(_rendered(form, visit, refusal), refusal.status)
+    if refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+def _rendered(form: LoginForm, visit: Visit, refusal: Refusal) -> str:
+    return render_template(
+        "interaction/login.html",
+        form=form,
+        client=_client(visit),
+        message=refusal.message,
+        retry_after=refusal.retry_after,
+        reauthenticate=visit.known is not None,
+        action=_address(),
+        switch_url=_address(switch="1") if visit.known else None,
+    )
+
+
+def _client(visit: Visit) -> ShownClient | None:
+    return shown_client.shown(visit.pending.client) if visit.pending else None
+
+
+def _address(**changed: str) -> str:
+    # The same address again. Only these: url_for takes some names for instructions of its own.
+    asked: dict[str, Any] = {name: request.args.get(name) for name in _PARAMETERS}
+    return url_for(".login", **{**asked, **changed})
