@@ -232,7 +232,7 @@ def insert_ignore(table: type[Base]) -> Any:
 
 
 def release() -> None:
-    """Give the connection back while we wait for somebody else; nothing may have been written yet.
+    """Give the connection back while we wait for somebody else; what was written before, if anything, is complete.
 
     What was read before may have changed when the wait is over.
     """

@@ -86,9 +86,22 @@ def request(endpoint: str, *, method: str, status: int, seconds: float) -> None:
     observe(seconds)
 
 
+# As above: each is looked up once.
+@cache
+def _signing_in(outcome: str) -> Callable[[], None]:
+    count: Callable[[], None] = _families().sign_ins.labels(outcome).inc
+    return count
+
+
+@cache
+def _hashing(state: str) -> Callable[[int], None]:
+    move: Callable[[int], None] = _families().hashing.labels(state).inc
+    return move
+
+
 def sign_in(outcome: str) -> None:
     """Count an attempt to sign in: ``success``, ``refused`` or ``throttled``."""
-    _families().sign_ins.labels(outcome).inc()
+    _signing_in(outcome)()
 
 
 def tokens_issued(grant_type: str) -> None:
@@ -108,7 +121,7 @@ def database_error() -> None:
 
 def password_hashes(state: str, change: int) -> None:
     """Move the number of password hashes that are ``running`` or ``waiting`` by ``change``."""
-    _families().hashing.labels(state).inc(change)
+    _hashing(state)(change)
 
 
 def logout_deliveries(outcome: str, count: int) -> None:

@@ -22,6 +22,7 @@ An account is named by what was typed, whether it exists or not: both answer ali
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from app.core import config
 from app.core.context import caller
@@ -57,32 +58,33 @@ class Attempt:
         Raises:
             ThrottledError: it must wait.
         """
-        counters.check(self._counted(), now=now)
+        counters.check(self._counted, now=now)
 
     def fail(self, *, now: datetime) -> datetime:
         """Count that it failed; return until when the next one like it must wait."""
-        own, account, *others = self._counted()
-        until = counters.fail(*own, now=now)
+        own, account, *others = self._counted
+        until = counters.fail(own, now=now)
         is_free = until <= now
-        if is_free or counters.is_spent(*account, now=now):
-            until = max(until, counters.fail(*account, now=now))
-        return max([until, *(counters.fail(*each, now=now) for each in others)])
+        if is_free or counters.is_spent(account, now=now):
+            until = max(until, counters.fail(account, now=now))
+        return max([until, *(counters.fail(each, now=now) for each in others)])
 
     def succeed(self) -> None:
         """Forget the failures that led to a success, but not those of the address as a whole."""
-        counters.clear(self._counted()[:2])
+        counters.clear(self._counted[:2])
 
+    @cached_property
     def _counted(self) -> list[Counted]:
         """Return the counter of one source, that of the account over such sources, and others."""
         if self.device is not None:
             return [
-                (_limit("device"), self.device.cookie),
-                (_limit("devices"), self.device.user_id),
+                Counted(_limit("device"), self.device.cookie),
+                Counted(_limit("devices"), self.device.user_id),
             ]
         return [
-            (_limit("network"), f"{self.account}|{self.network}"),
-            (_limit("account"), self.account),
-            (_limit("address"), self.network),
+            Counted(_limit("network"), f"{self.account}|{self.network}"),
+            Counted(_limit("account"), self.account),
+            Counted(_limit("address"), self.network),
         ]
 
 

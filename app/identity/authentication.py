@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, update
 from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.core import metrics
-from app.core.db import affected, db, table_of
+from app.core.db import affected, release, table_of
 from app.core.errors import SignetError, UnavailableError
 from app.identity import attempts, directory, passwords
 from app.identity.attempts import Attempt
@@ -79,7 +79,7 @@ def with_password(login: str, password: str, *, device: str | None, now: datetim
     attempt = attempts.begun(login, found, device=device)
     _check(attempt, now)
     for _ in range(_LOOKS):
-        db.session.commit()
+        release()
         verdict = passwords.verify(found.password_hash if found else None, password)
         if found is None or not verdict.ok:
             break
@@ -120,7 +120,7 @@ def _refused(attempt: Attempt, user_id: str | None, now: datetime) -> InvalidCre
 def _renewed_hash(found: Credentials, password: str) -> str | None:
     """Return a hash of today's parameters; ``None`` if there is no time for one now."""
     # What was read last is complete: as above, no connection is held while Argon2 works.
-    db.session.commit()
+    release()
     try:
         return passwords.hash_password(password)
     except UnavailableError:

@@ -9,9 +9,9 @@ nothing and prolongs nothing: whoever keeps knocking does not keep the door shut
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import import_module
 from math import ceil
 from typing import Any
@@ -72,8 +72,21 @@ class ThrottledError(SignetError):
         super().__init__(detail=detail)
 
 
-# What failed, and whose failures those are.
-Counted = tuple[Limit, str]
+@dataclass(frozen=True)
+class Counted:
+    """One counter: what failed, and whose failures those are."""
+
+    limit: Limit
+    subject: str = field(repr=False)
+
+    @cached_property
+    def key(self) -> str:
+        """Return its key in the table.
+
+        A MAC, because the subject is an address, or what somebody typed: neither may be read from there.
+        """
+        message = f"{self.limit.name}\0{self.subject}".encode("utf-8", "surrogatepass")
+        return encode(root_key.current().mac("throttle", message))
 
 
 def check(counted: Collection[Counted], *, now: datetime) -> None:
@@ -82,17 +95,18 @@ def check(counted: Collection[Counted], *, now: datetime) -> None:
     Raises:
         ThrottledError: it must wait, for as long as the slowest of the counters says.
     """
-    names = {_key(limit, subject): limit.name for limit, subject in counted}
+    names = {each.key: each.limit.name for each in counted}
     slowest = _slowest(len(names)).first(_numbered(names))
     if slowest is not None and slowest.blocked_until > now:
         wait = max(1, ceil((slowest.blocked_until - now).total_seconds()))
         raise ThrottledError(retry_after=wait, detail=f"limit {names[slowest.key]}")
 
 
-def fail(limit: Limit, subject: str, *, now: datetime) -> datetime:
+def fail(counted: Counted, *, now: datetime) -> datetime:
     """Count one failure in one statement; return until when to wait (``now``: not at all)."""
+    limit = counted.limit
     values = {
-        "key": _key(limit, subject),
+        "key": counted.key,
         "failures": 1,
         "last_at": now,
         "blocked_until": _until(now, limit.delay(1)),
@@ -105,15 +119,15 @@ def fail(limit: Limit, subject: str, *, now: datetime) -> datetime:
     return max(now, until)
 
 
-def is_spent(limit: Limit, subject: str, *, now: datetime) -> bool:
-    """Tell whether the free failures of ``subject`` are used up: a further one costs a wait."""
-    values = {"key": _key(limit, subject), "now": now}
-    return (db.session.execute(_FAILURES, values).scalar_one_or_none() or 0) >= limit.free
+def is_spent(counted: Counted, *, now: datetime) -> bool:
+    """Tell whether the free failures of ``counted`` are used up: a further one costs a wait."""
+    values = {"key": counted.key, "now": now}
+    return (db.session.execute(_FAILURES, values).scalar_one_or_none() or 0) >= counted.limit.free
 
 
 def clear(counted: Collection[Counted]) -> None:
     """Forget the failures that ``counted`` names."""
-    keys = [_key(limit, subject) for limit, subject in counted]
+    keys = [each.key for each in counted]
     db.session.execute(_forget(len(keys)), _numbered(keys))
 
 
@@ -172,10 +186,3 @@ def _numbers(count: int) -> list[Any]:
 
 def _numbered(keys: Collection[str]) -> dict[str, str]:
     return {f"key_{index}": key for index, key in enumerate(keys)}
-
-
-def _key(limit: Limit, subject: str) -> str:
-    # A MAC, because the subject is an address, or what somebody typed: neither may be read from the
-    # table.
-    message = f"{limit.name}\0{subject}".encode("utf-8", "surrogatepass")
-    return encode(root_key.current().mac("throttle", message))

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from app.core.db import db
 from app.throttle import budgets, counters
 from app.throttle.budgets import Budget
-from app.throttle.counters import Limit, ThrottledError
+from app.throttle.counters import Counted, Limit, ThrottledError
 from tests.identity.installation import NOW, race
 
 SECOND = timedelta(seconds=1)
@@ -61,8 +61,8 @@ class TestSpending:
     def test_what_is_spent_is_no_failure_and_a_failure_spends_nothing(self):
         limit = Limit(BUDGET.name, free=1, cap=SECOND, memory=BUDGET.window)
         spend(3)
-        assert counters.fail(limit, "192.0.2.1", now=NOW) == NOW
-        counters.check([(limit, "192.0.2.1")], now=NOW)
+        assert counters.fail(Counted(limit, "192.0.2.1"), now=NOW) == NOW
+        counters.check([Counted(limit, "192.0.2.1")], now=NOW)
         wait()
 
     def test_a_flood_does_not_count_without_end(self):

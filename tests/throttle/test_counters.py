@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from app.core.db import db
 from app.throttle import counters
-from app.throttle.counters import Limit, ThrottledError
+from app.throttle.counters import Counted, Limit, ThrottledError
 from tests.identity.installation import NOW, race
 
 SECOND = timedelta(seconds=1)
@@ -16,7 +16,7 @@ def waits(count, *, limit=LIMIT, subject="ada"):
     """Return the wait after each of ``count`` failures, each at the end of the wait before."""
     now, found = NOW, []
     for _ in range(count):
-        until = counters.fail(limit, subject, now=now)
+        until = counters.fail(Counted(limit, subject), now=now)
         found.append((until - now).total_seconds())
         now = until
     return found
@@ -36,57 +36,57 @@ class TestCounting:
         waits(6)
         until = NOW + timedelta(seconds=7)
         with pytest.raises(ThrottledError) as refused:
-            counters.check([(LIMIT, "ada")], now=until - timedelta(seconds=2.5))
+            counters.check([Counted(LIMIT, "ada")], now=until - timedelta(seconds=2.5))
         assert refused.value.retry_after == 3
-        counters.check([(LIMIT, "ada")], now=until)
+        counters.check([Counted(LIMIT, "ada")], now=until)
 
     def test_a_refused_attempt_changes_nothing(self):
         waits(5)
         before = db.session.execute(text("SELECT * FROM throttle_counters")).all()
         for _ in range(50):
             with pytest.raises(ThrottledError):
-                counters.check([(LIMIT, "ada")], now=NOW + SECOND)
+                counters.check([Counted(LIMIT, "ada")], now=NOW + SECOND)
         assert db.session.execute(text("SELECT * FROM throttle_counters")).all() == before
 
     def test_within_the_free_failures_nobody_waits(self):
         waits(3)
-        counters.check([(LIMIT, "ada")], now=NOW)
-        assert counters.is_spent(LIMIT, "ada", now=NOW)
+        counters.check([Counted(LIMIT, "ada")], now=NOW)
+        assert counters.is_spent(Counted(LIMIT, "ada"), now=NOW)
 
     def test_an_attempt_that_began_before_a_free_failure_was_counted_does_not_wait_for_it(self):
         waits(1)
-        counters.check([(LIMIT, "ada")], now=NOW - SECOND)
+        counters.check([Counted(LIMIT, "ada")], now=NOW - SECOND)
 
     def test_two_free_failures_are_not_spent(self):
         waits(2)
-        assert not counters.is_spent(LIMIT, "ada", now=NOW)
+        assert not counters.is_spent(Counted(LIMIT, "ada"), now=NOW)
 
     def test_failures_are_forgotten_after_the_memory(self):
         waits(6)
         later = NOW + timedelta(seconds=7) + LIMIT.memory
-        assert not counters.is_spent(LIMIT, "ada", now=later)
-        assert counters.fail(LIMIT, "ada", now=later) == later
+        assert not counters.is_spent(Counted(LIMIT, "ada"), now=later)
+        assert counters.fail(Counted(LIMIT, "ada"), now=later) == later
 
     def test_a_failure_renews_the_memory(self):
         waits(3)
         almost = NOW + LIMIT.memory - SECOND
-        assert counters.fail(LIMIT, "ada", now=almost) == almost + SECOND
-        assert counters.is_spent(LIMIT, "ada", now=almost + LIMIT.memory - SECOND)
+        assert counters.fail(Counted(LIMIT, "ada"), now=almost) == almost + SECOND
+        assert counters.is_spent(Counted(LIMIT, "ada"), now=almost + LIMIT.memory - SECOND)
 
     def test_one_subject_does_not_slow_another(self):
         waits(6)
-        counters.check([(LIMIT, "bob")], now=NOW)
+        counters.check([Counted(LIMIT, "bob")], now=NOW)
 
     def test_one_factor_does_not_slow_another(self):
         waits(6)
         other = Limit("totp.test", free=3, cap=LIMIT.cap, memory=LIMIT.memory)
-        counters.check([(other, "ada")], now=NOW)
+        counters.check([Counted(other, "ada")], now=NOW)
 
     def test_of_several_counters_the_slowest_says_how_long_to_wait(self):
         waits(2, subject="bob")
         waits(4, subject="ada")
         waits(6, subject="cyd")
-        every = [(LIMIT, subject) for subject in ("bob", "cyd", "ada", "nobody")]
+        every = [Counted(LIMIT, subject) for subject in ("bob", "cyd", "ada", "nobody")]
         for order in (every, every[::-1]):
             with pytest.raises(ThrottledError) as refused:
                 counters.check(order, now=NOW)
@@ -95,19 +95,19 @@ class TestCounting:
     def test_counters_that_are_all_free_let_an_attempt_pass(self):
         waits(3, subject="ada")
         waits(6, subject="cyd")
-        counters.check([(LIMIT, "ada"), (LIMIT, "nobody")], now=NOW)
+        counters.check([Counted(LIMIT, "ada"), Counted(LIMIT, "nobody")], now=NOW)
 
     def test_what_is_cleared_together_is_all_that_is_cleared(self):
         for subject in ("ada", "bob", "cyd"):
             waits(3, subject=subject)
-        counters.clear([(LIMIT, "ada"), (LIMIT, "bob")])
-        assert [counters.is_spent(LIMIT, name, now=NOW) for name in ("ada", "bob", "cyd")] == [
+        counters.clear([Counted(LIMIT, "ada"), Counted(LIMIT, "bob")])
+        assert [counters.is_spent(Counted(LIMIT, name), now=NOW) for name in ("ada", "bob", "cyd")] == [
             False, False, True,
         ]  # fmt: skip
 
     def test_a_cleared_subject_is_as_good_as_new(self):
         waits(6)
-        counters.clear([(LIMIT, "ada")])
+        counters.clear([Counted(LIMIT, "ada")])
         assert waits(4) == [0, 0, 0, 1]
 
     def test_the_table_names_nobody(self):
@@ -117,8 +117,8 @@ class TestCounting:
 
     def test_purging_takes_what_is_forgotten_in_batches_and_no_other(self):
         for name in ("ada", "bob", "cyd"):
-            counters.fail(LIMIT, name, now=NOW)
-        counters.fail(LIMIT, "dan", now=NOW + SECOND)
+            counters.fail(Counted(LIMIT, name), now=NOW)
+        counters.fail(Counted(LIMIT, "dan"), now=NOW + SECOND)
         later = NOW + LIMIT.memory
         assert counters.purge(later, batch=2) == 2
         assert counters.purge(later, batch=2) == 1
@@ -131,7 +131,7 @@ class TestCounting:
 
 
 def test_twenty_failures_at_once_are_counted_exactly(app):
-    results = race(app, 20, lambda _: counters.fail(LIMIT, "ada", now=NOW))
+    results = race(app, 20, lambda _: counters.fail(Counted(LIMIT, "ada"), now=NOW))
     with app.app_context():
         [failures] = db.session.scalars(text("SELECT failures FROM throttle_counters"))
     assert failures == 20

@@ -153,8 +153,8 @@ def _as_request(device: PendingDevice) -> AuthorizationRequest:
 
 def _counted(session: Session) -> tuple[Counted, Counted]:
     return (
-        (_limit("network"), network_of(caller().address)),
-        (_limit("person"), session.user_id),
+        Counted(_limit("network"), network_of(caller().address)),
+        Counted(_limit("person"), session.user_id),
     )
 
 
@@ -164,7 +164,7 @@ def _limit(name: str) -> Limit:
 
 
 def _wrong(counted: tuple[Counted, ...], session: Session, now: datetime) -> None:
-    until = max(counters.fail(*each, now=now) for each in counted)
+    until = max(counters.fail(each, now=now) for each in counted)
     if until <= now:
         return
     seconds = max(1, round((until - now).total_seconds()))
