@@ -15,12 +15,13 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
 from app.core import config, root_key
 from app.core.errors import SignetError
 from app.core.root_key import RootKeys
 from app.core.secrets import digest, equal
+from app.core.signed_text import SignedText
 
 
 class InteractionInvalidError(SignetError):
@@ -120,9 +121,9 @@ def _from_json(body: dict[str, Any]) -> AuthorizationRequest:
 
 
 @lru_cache(maxsize=2)
-def _serializer(keys: RootKeys) -> URLSafeSerializer:
-    # Made once: making it costs as much as a signature. itsdangerous signs with the last and accepts any.
+def _serializer(keys: RootKeys) -> SignedText:
+    # itsdangerous signs with the last and accepts any.
     secrets = [key.derive("authorization-request") for key in reversed(keys.keys)]
-    return URLSafeSerializer(
+    return SignedText(
         secrets, salt="authorization-request", signer_kwargs={"digest_method": sha256}
     )

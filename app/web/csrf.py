@@ -11,24 +11,27 @@ asked for, because our own pages send none.
 """
 
 import hashlib
+import os
+from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Blueprint, Flask, Request, Response, g, request, session
+from flask import Blueprint, Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from flask_wtf.csrf import (  # type: ignore[import-untyped]
-    generate_csrf,
-    validate_csrf,
-)
-from itsdangerous import URLSafeTimedSerializer
-from wtforms.validators import ValidationError  # type: ignore[import-untyped]
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from app.core import config
 from app.core.errors import SignetError
 from app.core.root_key import RootKeys
+from app.core.secrets import equal
+from app.core.signed_text import TimedText
 
 FIELD = "csrf_token"
 _COOKIE = "signet-form"
 _PURPOSE = "form-cookie"
+_TOKENS = "signet.form_tokens"
+# Flask-WTF's: a form of its making and one of ours carry the same token.
+_SALT = "wtf-csrf-token"
+_SECRET_BYTES = 20
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What the browser says of a form sent by our own page, or by a person who reloads one.
 _OWN_SITES = frozenset({"same-origin", "none"})
@@ -43,11 +46,13 @@ class FormRefusedError(SignetError):
 class _FormCookie(SecureCookieSessionInterface):
     """Flask's session cookie, signed with HMAC-SHA-256 in place of its default."""
 
-    digest_method = staticmethod(hashlib.sha256)
-
-    def __init__(self, app: Flask) -> None:
-        # Made once: making it costs more than a signature.
-        self._serializer = super().get_signing_serializer(app)
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._serializer = TimedText(
+            keys,
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:  # noqa: ARG002 - Flask's own
         """Return what signs the cookie and reads it; the keys of an application never change."""
@@ -70,8 +75,9 @@ def configure(app: Flask, keys: RootKeys) -> None:
     settings: config.Settings = app.extensions["signet.settings"]
     newest, *older = keys.keys
     app.secret_key = newest.derive(_PURPOSE)
+    accepted = [key.derive(_PURPOSE) for key in older]
     app.config.update(
-        SECRET_KEY_FALLBACKS=[key.derive(_PURPOSE) for key in older],
+        SECRET_KEY_FALLBACKS=accepted,
         SESSION_COOKIE_NAME=f"__Host-{_COOKIE}" if settings.is_secure else _COOKIE,
         SESSION_COOKIE_SECURE=settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -83,13 +89,22 @@ def configure(app: Flask, keys: RootKeys) -> None:
         # A token lives as long as the form cookie: a page left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    app.session_interface = _FormCookie(app)
+    # itsdangerous signs with the last and accepts any.
+    app.session_interface = _FormCookie([*accepted, app.secret_key])
+    app.extensions[_TOKENS] = TimedText(app.secret_key, salt=_SALT)
     app.jinja_env.globals["csrf_token"] = token
 
 
 def token() -> str:
     """Return the token of this browser, as the forms of this request carry it."""
-    made: str = generate_csrf()
+    made: str | None = g.get(FIELD)
+    if made is None:
+        secret = session.get(FIELD)
+        if not isinstance(secret, str):
+            secret = session[FIELD] = os.urandom(_SECRET_BYTES).hex()
+        made = _tokens().dumps(secret)
+        # Where Flask-WTF's forms look first.
+        setattr(g, FIELD, made)
     return made
 
 
@@ -109,10 +124,15 @@ def check() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if site not in _OWN_SITES:
         raise FormRefusedError(detail=f"Sec-Fetch-Site is {site!r}")
+    secret, sent = session.get(FIELD), request.form.get(FIELD)
+    if not sent or not isinstance(secret, str):
+        raise FormRefusedError(detail="the token of the form or of the browser is missing")
     try:
-        validate_csrf(request.form.get(FIELD))
-    except ValidationError as error:
-        raise FormRefusedError(detail=str(error)) from None
+        told = _tokens().loads(sent)
+    except BadData:
+        raise FormRefusedError(detail="the token is none of ours") from None
+    if not isinstance(told, str) or not equal(told, secret):
+        raise FormRefusedError(detail="the token is another browser's")
     # Flask-WTF's forms then need not check it again.
     g.csrf_valid = True
 
@@ -121,3 +141,8 @@ def renew() -> None:
     """Forget the token: whoever knew it before a sign-in or sign-out does not know the next."""
     session.pop(FIELD, None)
     g.pop(FIELD, None)
+
+
+def _tokens() -> TimedText:
+    tokens: TimedText = current_app.extensions[_TOKENS]
+    return tokens
