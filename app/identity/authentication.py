@@ -18,8 +18,9 @@ from sqlalchemy import bindparam, update
 from app.audit import events
 from app.audit.events import Kind, Subjects
 from app.core import metrics
-from app.core.db import affected, release, table_of
+from app.core.db import release, table_of
 from app.core.errors import SignetError, UnavailableError
+from app.core.statements import Statement
 from app.identity import attempts, directory, passwords
 from app.identity.attempts import Attempt
 from app.identity.directory import Credentials
@@ -33,7 +34,7 @@ AMR_PASSWORD = "pwd"  # noqa: S105 - the registered name of the method
 # it. A password that was changed is wrong the second time.
 _LOOKS = 2
 _T = table_of(User)
-_CLAIM = (
+_CLAIM = Statement(
     update(_T)
     .where(
         _T.c.id == bindparam("person"),
@@ -133,4 +134,4 @@ def _claim(found: Credentials, renewed: str | None) -> bool:
     """Lock the person's row if the hash that was checked is still theirs; tell whether it was."""
     kept = renewed or found.password_hash
     values = {"person": found.user_id, "checked": found.password_hash, "kept": kept}
-    return affected(_CLAIM, values) == 1
+    return _CLAIM.run(values) == 1

@@ -27,6 +27,7 @@ from app.core.context import caller
 from app.core.db import affected, db, table_of
 from app.core.reading import Query
 from app.core.secrets import ID_BYTES, decode, encode, new_id
+from app.core.statements import Statement
 from app.identity.authentication import Authenticated
 from app.models.identity import User, UserSession
 
@@ -71,8 +72,12 @@ _CURRENT = Query(
     .join(_PEOPLE, _PEOPLE.c.id == _T.c.user_id)
     .where(_T.c.cookie_id == bindparam("cookie"), _PEOPLE.c.disabled_at.is_(None))
 )
-_START = insert(_T)
-_HOLD = (
+_BEGUN = (
+    "id", "cookie_id", "user_id", "auth_time", "acr", "amr", "created_at", "last_seen_at", "expires_at",
+    "address", "agent",
+)  # fmt: skip
+_START = Statement(insert(_T).values({name: bindparam(name) for name in _BEGUN}))
+_HOLD = Statement(
     update(_T)
     .where(
         _T.c.id == bindparam("session"),
@@ -119,7 +124,7 @@ def start(
     renewed = replaces is not None and _renew(replaces, values)
     session_id = replaces if replaces is not None and renewed else new_id()
     if not renewed:
-        db.session.execute(_START, {"id": session_id, **values})
+        _START.run({"id": session_id, **values})
     events.record(
         Kind.SIGN_IN,
         now=now,
@@ -160,7 +165,7 @@ def hold(session_id: str, *, now: datetime) -> bool:
     For what is made in its name: whoever ends the session either came first, or waits and then
     finds what was made. Nothing can slip between the two.
     """
-    return affected(_HOLD, {"session": session_id, "now": now}) == 1
+    return _HOLD.run({"session": session_id, "now": now}) == 1
 
 
 def end(session_id: str, *, reason: str, now: datetime) -> bool:

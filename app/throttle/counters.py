@@ -16,13 +16,14 @@ from importlib import import_module
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, case, delete, select
+from sqlalchemy import bindparam, case, delete, select
 
 from app.core import root_key
 from app.core.db import Instant, affected, db, table_of
 from app.core.errors import SignetError
 from app.core.reading import Query
 from app.core.secrets import encode
+from app.core.statements import Statement
 from app.models.throttle import ThrottleCounter
 
 _FIRST_DELAY = timedelta(seconds=1)
@@ -128,7 +129,7 @@ def is_spent(counted: Counted, *, now: datetime) -> bool:
 def clear(counted: Collection[Counted]) -> None:
     """Forget the failures that ``counted`` names."""
     keys = [each.key for each in counted]
-    db.session.execute(_forget(len(keys)), _numbered(keys))
+    _forget(len(keys)).run(_numbered(keys))
 
 
 def purge(now: datetime, *, batch: int) -> int:
@@ -146,8 +147,8 @@ def _slowest(count: int) -> Query:
 
 
 @cache
-def _forget(count: int) -> Delete:
-    return delete(table_of(ThrottleCounter)).where(_T.key.in_(_numbers(count)))
+def _forget(count: int) -> Statement:
+    return Statement(delete(table_of(ThrottleCounter)).where(_T.key.in_(_numbers(count))))
 
 
 @lru_cache(maxsize=32)
