@@ -1,10 +1,11 @@
 """Signed text that travels through a browser and comes back: itsdangerous, as fast as the signature that it makes.
 
 By itself it makes a signer for each value, and derives the key anew for each signature. Neither ever changes, so both
-are kept here; what is signed, and how, is to the letter what itsdangerous makes of it.
+are kept here, and what is short is not compressed, which costs more than it saves. Either reads what the other signed.
 """
 
 import hmac
+import zlib
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,12 @@ from itsdangerous import (
     URLSafeSerializer,
     URLSafeTimedSerializer,
 )
+from itsdangerous.encoding import base64_encode
 from itsdangerous.signer import HMACAlgorithm
+from itsdangerous.url_safe import URLSafeSerializerMixin
+
+# Bytes of JSON: identifiers and secrets, which are random, and little beside them.
+_SHORT = 128
 
 
 class _Hmac(HMACAlgorithm):
@@ -45,8 +51,17 @@ class _KeptTimed(_Kept, TimestampSigner):
     """The same, for what ends by itself."""
 
 
-class _OneSigner(Serializer[str]):
-    """A serializer with one signer."""
+class _OneSigner(URLSafeSerializerMixin):
+    """A serializer with one signer, which does not try to compress what is short."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        """Return ``obj`` in letters that a URL carries."""
+        json = Serializer.dump_payload(self, obj)
+        if len(json) > _SHORT:
+            compressed = zlib.compress(json)
+            if len(compressed) < len(json) - 1:
+                return b"." + base64_encode(compressed)
+        return base64_encode(json)
 
     @cached_property
     def _signer(self) -> Signer:

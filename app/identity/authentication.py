@@ -53,12 +53,16 @@ class InvalidCredentialsError(SignetError):
 
 @dataclass(frozen=True)
 class Authenticated:
-    """A person who has just proved who they are, by which methods, and what that amounts to."""
+    """A person who has just proved who they are, by which methods, and what that amounts to.
+
+    ``password_changed_at`` is since when they have the password they have, for :mod:`app.identity.devices`.
+    """
 
     user_id: str
     acr: str
     amr: tuple[str, ...]
     auth_time: datetime
+    password_changed_at: datetime | None
 
 
 def with_password(login: str, password: str, *, device: str | None, now: datetime) -> Authenticated:
@@ -91,7 +95,9 @@ def with_password(login: str, password: str, *, device: str | None, now: datetim
         if _claim(found, renewed):
             attempt.succeed()
             metrics.sign_in("success")
-            return Authenticated(found.user_id, ACR_SINGLE_FACTOR, (AMR_PASSWORD,), now)
+            # Who has the same hash still has the same password.
+            changed_at = found.password_changed_at
+            return Authenticated(found.user_id, ACR_SINGLE_FACTOR, (AMR_PASSWORD,), now, changed_at)
         found = directory.credentials(login)
     raise _refused(attempt, found.user_id if found else None, now)
 

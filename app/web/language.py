@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_babel  # type: ignore[import-untyped]
-from babel import negotiate_locale
+from babel import Locale, negotiate_locale
 from flask import Flask, g, request
 from werkzeug.datastructures import LanguageAccept
 
@@ -113,6 +113,12 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     )
 
 
-def _chosen() -> str:
+def _chosen() -> Locale:
     found = negotiated(request.accept_languages, wished=g.get("ui_locales", ()))
-    return found or config.current().server.default_language
+    return _locale(found or config.current().server.default_language)
+
+
+@cache
+def _locale(tag: str) -> Locale:
+    # Babel looks for its data anew each time, as files.
+    return Locale.parse(tag)

@@ -1,4 +1,4 @@
-"""Signed text is what itsdangerous makes of it, to the letter: what was signed before an update is still good."""
+"""Signed text is what itsdangerous makes of it: what was signed before an update is still good, and after it too."""
 
 from hashlib import sha256
 
@@ -9,6 +9,8 @@ from app.core.signed_text import SignedText, TimedText
 
 OLD, NEW = b"o" * 32, b"n" * 32
 VALUE = {"request": {"scope": ["openid"], "state": "x" * 200}, "browser": "b"}
+# Short, hardly to be compressed, well to be compressed.
+VALUES = ["", {"browser": "0123456789"}, "".join(map(chr, range(32, 127))) * 2, VALUE]
 KINDS = [(SignedText, URLSafeSerializer), (TimedText, URLSafeTimedSerializer)]
 WAYS = [{}, {"digest_method": sha256}, {"digest_method": sha256, "key_derivation": "hmac"}]
 
@@ -21,11 +23,17 @@ def made(kind, keys=NEW, way=None, salt="salt"):
 
 @both
 @pytest.mark.parametrize("way", WAYS)
-def test_either_reads_what_the_other_signed(ours, theirs, way):
+@pytest.mark.parametrize("value", VALUES)
+def test_either_reads_what_the_other_signed(ours, theirs, way, value):
     ours, theirs = made(ours, way=way), made(theirs, way=way)
     for _ in range(2):
-        assert theirs.loads(ours.dumps(VALUE)) == VALUE
-        assert ours.loads(theirs.dumps(VALUE)) == VALUE
+        assert theirs.loads(ours.dumps(value)) == value
+        assert ours.loads(theirs.dumps(value)) == value
+
+
+@both
+def test_a_request_is_as_short_in_an_address_as_theirs(ours, theirs):
+    assert len(made(ours).dumps(VALUE)) == len(made(theirs).dumps(VALUE))
 
 
 @both

@@ -25,7 +25,7 @@ def ada(app_context):
 
 
 def start(person, *, at=NOW, replaces=None):
-    proof = Authenticated(person.id, "urn:signet:acr:1fa", ("pwd",), at)
+    proof = Authenticated(person.id, "urn:signet:acr:1fa", ("pwd",), at, None)
     begun = sessions.start(proof, replaces=replaces, now=at)
     db.session.commit()
     return begun
@@ -137,7 +137,7 @@ def test_signing_in_again_renews_all_of_the_session_but_its_name(ada):
     old, _ = start(ada)
     at = NOW + HOUR
     as_caller("192.0.2.8", agent="Another")
-    proof = Authenticated(ada.id, "urn:other", ("pwd", "otp"), at)
+    proof = Authenticated(ada.id, "urn:other", ("pwd", "otp"), at, None)
     new, cookie = sessions.start(proof, replaces=old.id, now=at)
     assert new == sessions.get(old.id) == sessions.current(cookie, now=at)
     assert (new.auth_time, new.acr, new.amr) == (at, "urn:other", ("pwd", "otp"))

@@ -29,7 +29,9 @@ def ada(app_context):
 
 @pytest.fixture
 def session(ada):
-    begun, _ = sessions.start(Authenticated(ada.id, "acr", ("pwd",), NOW), replaces=None, now=NOW)
+    begun, _ = sessions.start(
+        Authenticated(ada.id, "acr", ("pwd",), NOW, None), replaces=None, now=NOW
+    )
     db.session.commit()
     return begun
 
@@ -162,7 +164,7 @@ def test_who_holds_a_session_that_is_being_ended_waits_and_holds_nothing(app, se
 
 
 def test_two_renewals_of_one_session_leave_one_with_one_cookie(app, ada, session):
-    proof = Authenticated(ada.id, "acr", ("pwd",), NOW)
+    proof = Authenticated(ada.id, "acr", ("pwd",), NOW, None)
     results = race(app, 6, lambda _: sessions.start(proof, replaces=session.id, now=NOW))
     assert {begun.id for begun, _ in results} == {session.id}
     alive = [cookie for _, cookie in results if sessions.current(cookie, now=NOW) is not None]

@@ -22,6 +22,8 @@ PLAIN = {
     "client_credentials": 0,
     "introspection": 1,
     "userinfo": 1,
+    # Who it is, twice whether they must wait, and what a sign-in writes; then the authorization.
+    "sign-in": 11,
     "sign-out": 6,
 }
 # Who has to be told of the sign-out: one question for each of the two ways.
@@ -76,7 +78,12 @@ def steps(signed_up: Provider) -> dict[str, Callable[[], Any]]:
     def answers(status: int) -> None:
         assert status == 200
 
+    def sign_in() -> None:
+        new = provider.browser()
+        assert "code" in answer_of(new.sign_in(new.authorize(scope=scope)))
+
     found: dict[str, Callable[[], Any]] = {
+        "sign-in": sign_in,
         "authorization": lambda: answer_of(browser.authorize(scope=scope))["code"],
         "code exchange": lambda: answers(provider.redeem(codes.pop()).status_code),
         "refresh": refresh,

@@ -8,6 +8,7 @@ The current password goes through the same door as a sign-in, so guessing it her
 slowed as there.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Response, make_response, redirect, render_template, request
@@ -71,7 +72,8 @@ def _change(form: PasswordForm, now: datetime) -> None:
         context=[part for part in (person.username, person.email, person.name) if part],
     )
     users.set_password(person.id, new, now=now)
-    renewed = browser.sign_in(authenticated, now=now)
+    proved = replace(authenticated, password_changed_at=users.password_changed_at(person.id))
+    renewed = browser.sign_in(proved, now=now)
     revocation.of_other_sessions(person.id, renewed.id, reason="password_changed", now=now)
 
 

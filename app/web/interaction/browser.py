@@ -78,7 +78,7 @@ def sign_in(authenticated: Authenticated, *, now: datetime) -> Session:
         revocation.of_session(old.id, reason="replaced", now=now)
         old = None
     new, cookie = sessions.start(authenticated, replaces=old.id if old else None, now=now)
-    device = _device(authenticated.user_id)
+    device = _device(authenticated)
 
     @after_this_request
     def _set_cookies(response: Response) -> Response:
@@ -90,9 +90,8 @@ def sign_in(authenticated: Authenticated, *, now: datetime) -> Session:
     return new
 
 
-def _device(user_id: str) -> str:
-    # Read now: the request that signs in may have changed the password just before.
-    changed_at = users.password_changed_at(user_id)
+def _device(authenticated: Authenticated) -> str:
+    user_id, changed_at = authenticated.user_id, authenticated.password_changed_at
     device = cookies.read_device()
     if device is not None and devices.is_known(device, user_id, password_changed_at=changed_at):
         return device

@@ -191,5 +191,6 @@ def _client(visit: Visit) -> ShownClient | None:
 
 def _address(**changed: str) -> str:
     # The same address again. Only these: url_for takes some names for instructions of its own.
-    asked: dict[str, Any] = {name: request.args.get(name) for name in _PARAMETERS}
+    given = request.args
+    asked: dict[str, Any] = {name: given[name] for name in _PARAMETERS if name in given}
     return url_for(".login", **{**asked, **changed})

@@ -78,7 +78,9 @@ def _create(form: SetUpForm, now: datetime) -> None:
         roles=(ADMIN,),
     )
     person = users.create_first_admin(new, now=now)
-    browser.sign_in(Authenticated(person.id, ACR_SINGLE_FACTOR, ("pwd",), now), now=now)
+    changed_at = users.password_changed_at(person.id)
+    proved = Authenticated(person.id, ACR_SINGLE_FACTOR, ("pwd",), now, changed_at)
+    browser.sign_in(proved, now=now)
 
 
 def _page(form: SetUpForm, message: str | None, status: int) -> Response:
