@@ -5,6 +5,7 @@ are kept here, and what is short is not compressed, which costs more than it sav
 """
 
 import hmac
+import json
 import zlib
 from functools import cached_property
 from typing import Any
@@ -51,17 +52,26 @@ class _KeptTimed(_Kept, TimestampSigner):
     """The same, for what ends by itself."""
 
 
+class _Json:
+    """The JSON of itsdangerous, by an encoder that is made once."""
+
+    dumps = staticmethod(json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode)
+    loads = staticmethod(json.loads)
+
+
 class _OneSigner(URLSafeSerializerMixin):
     """A serializer with one signer, which does not try to compress what is short."""
 
+    default_serializer = _Json
+
     def dump_payload(self, obj: Any) -> bytes:
         """Return ``obj`` in letters that a URL carries."""
-        json = Serializer.dump_payload(self, obj)
-        if len(json) > _SHORT:
-            compressed = zlib.compress(json)
-            if len(compressed) < len(json) - 1:
+        plain = Serializer.dump_payload(self, obj)
+        if len(plain) > _SHORT:
+            compressed = zlib.compress(plain)
+            if len(compressed) < len(plain) - 1:
                 return b"." + base64_encode(compressed)
-        return base64_encode(json)
+        return base64_encode(plain)
 
     @cached_property
     def _signer(self) -> Signer:

@@ -14,6 +14,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
@@ -46,11 +47,18 @@ class FormRefusedError(SignetError):
 class _FormCookie(SecureCookieSessionInterface):
     """Flask's session cookie, signed with HMAC-SHA-256 in place of its default."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[bytes], *, is_secure: bool) -> None:
+        self._attributes: dict[str, Any] = {
+            "key": f"__Host-{_COOKIE}" if is_secure else _COOKIE,
+            "secure": is_secure,
+            "httponly": True,
+            "samesite": "Lax",
+            "path": "/",
+        }
+        # It holds texts alone, so its JSON needs none of Flask's tags.
         self._serializer = TimedText(
             keys,
             salt=self.salt,
-            serializer=self.serializer,
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
 
@@ -66,7 +74,12 @@ class _FormCookie(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie, unless nobody looked at it: a machine's request never does."""
-        if session or session.accessed or session.modified:
+        if session and session.modified and "Vary" not in response.headers:
+            # What Flask does, but for asking after each attribute, and reading Vary to write it, twice.
+            response.headers["Vary"] = "Cookie"
+            value = self._serializer.dumps(dict(session))
+            response.set_cookie(value=value, **self._attributes)
+        elif session or session.accessed or session.modified:
             super().save_session(app, session, response)
 
 
@@ -78,6 +91,7 @@ def configure(app: Flask, keys: RootKeys) -> None:
     accepted = [key.derive(_PURPOSE) for key in older]
     app.config.update(
         SECRET_KEY_FALLBACKS=accepted,
+        # As in the everyday case above.
         SESSION_COOKIE_NAME=f"__Host-{_COOKIE}" if settings.is_secure else _COOKIE,
         SESSION_COOKIE_SECURE=settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -90,7 +104,7 @@ def configure(app: Flask, keys: RootKeys) -> None:
         WTF_CSRF_TIME_LIMIT=None,
     )
     # itsdangerous signs with the last and accepts any.
-    app.session_interface = _FormCookie([*accepted, app.secret_key])
+    app.session_interface = _FormCookie([*accepted, app.secret_key], is_secure=settings.is_secure)
     app.extensions[_TOKENS] = TimedText(app.secret_key, salt=_SALT)
     app.jinja_env.globals["csrf_token"] = token
 
