@@ -11,6 +11,7 @@ not know the queue is waited for as ever.
 import fcntl
 import os
 import sqlite3
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -19,8 +20,10 @@ from weakref import WeakSet, finalize
 
 from app.core.turns import turns
 
-_FIRST_PAUSE = 0.00005
-_LONGEST_PAUSE = 0.002
+# A change and its commit take some tenths of a millisecond; only who waits for much longer may look less often.
+_SHORT_PAUSE = 0.00005
+_LONG_PAUSE = 0.002
+_SHORT_PAUSES = 40
 _MILLISECONDS = 1000
 
 
@@ -66,8 +69,7 @@ class Queue:
         if self._descriptor < 0:
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             finalize(self, os.close, self._descriptor)
-        pause = _FIRST_PAUSE
-        while True:
+        for look in count():
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -76,8 +78,7 @@ class Queue:
             else:
                 return
             # A wait inside the kernel could not be given up when the holder is stuck.
-            sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            sleep(_SHORT_PAUSE if look < _SHORT_PAUSES else _LONG_PAUSE)
 
 
 class Connection(sqlite3.Connection):

@@ -23,7 +23,7 @@ from app.tokens import derivation, grants
 from app.tokens.grants import Grant
 
 _T = table_of(Row)
-_ROTATE = Change(
+_MOVED_ON = (
     update(_T)
     .where(
         _T.c.id == bindparam("grant"),
@@ -32,10 +32,11 @@ _ROTATE = Change(
         _T.c.expires_at > bindparam("now"),
         _T.c.ends_at > bindparam("now"),
     )
-    .values(
-        generation=bindparam("successor"), rotated_at=bindparam("now"), expires_at=bindparam("over")
-    )
+    .values(generation=bindparam("successor"), rotated_at=bindparam("now"))
 )
+# Most uses change nothing that is in an index: half as much to write, and on PostgreSQL no dead entries.
+_ROTATE = Change(_MOVED_ON)
+_ROTATE_AND_PROLONG = Change(_MOVED_ON.values(expires_at=bindparam("over")))
 
 
 class RefreshTokenInvalidError(SignetError):
@@ -98,9 +99,11 @@ def rotate(presented: Presented, *, expires_at: datetime, leeway: timedelta, now
         "presented": presented.generation,
         "successor": presented.generation + 1,
         "now": now,
-        "over": expires_at,
     }
-    moved = _ROTATE.affected(values)
+    if expires_at == grant.expires_at:
+        moved = _ROTATE.affected(values)
+    else:
+        moved = _ROTATE_AND_PROLONG.affected({**values, "over": expires_at})
     if moved == 1:
         return
     fresh = grants.find(grant.id)

@@ -70,7 +70,7 @@ def test_a_session_is_listed_and_ended(signet):
     now = clock.now()
     with opened():
         who = Authenticated(
-            user_id=ada["id"], acr=ACR_SINGLE_FACTOR, amr=("pwd",), auth_time=now
+            user_id=ada["id"], acr=ACR_SINGLE_FACTOR, amr=("pwd",), auth_time=now, password_changed_at=None
         )  # fmt: skip
         session, _ = sessions.start(who, replaces=None, now=now)
     [listed] = signet("sessions", "list", "--json").json

@@ -125,3 +125,16 @@ def test_a_client_that_wants_no_notice_is_not_remembered_with_the_session(
     with asked(signed_up) as found:
         steps["authorization"]()
     assert [each for each in found if "session_clients" in each or "pushed_requests" in each] == []
+
+
+def test_most_refreshes_leave_every_index_as_it_is(
+    signed_up: Provider, steps: dict[str, Callable[[], Any]]
+) -> None:
+    steps["refresh"]()
+    with asked(signed_up) as soon:
+        steps["refresh"]()
+    signed_up.pass_time(days=1)
+    with asked(signed_up) as later:
+        steps["refresh"]()
+    assert "expires_at=" not in soon[-1].partition("WHERE")[0].replace(" ", "")
+    assert "expires_at=" in later[-1].partition("WHERE")[0].replace(" ", "")

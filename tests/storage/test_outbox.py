@@ -53,7 +53,9 @@ def clients(app: Flask) -> list:
 @pytest.fixture
 def begun(app: Flask, clients: list) -> sessions.Session:
     person = users.create(NewUser("ada"), now=NOW)
-    made, _ = sessions.start(Authenticated(person.id, "acr", ("pwd",), NOW), replaces=None, now=NOW)
+    made, _ = sessions.start(
+        Authenticated(person.id, "acr", ("pwd",), NOW, None), replaces=None, now=NOW
+    )
     db.session.commit()
     return made
 

@@ -42,7 +42,7 @@ def client(name: str, *, back: bool = True, front: bool = False):
 def session(stored: Stored, *clients) -> str:
     """Sign the person in, and in to each of ``clients``."""
     begun, _ = sessions.start(
-        Authenticated(stored.user_id, "acr", ("pwd",), NOW), replaces=None, now=NOW
+        Authenticated(stored.user_id, "acr", ("pwd",), NOW, None), replaces=None, now=NOW
     )
     for each in clients:
         session_clients.note(begun.id, each, stored.user_id, now=NOW)
