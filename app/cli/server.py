@@ -10,6 +10,7 @@ import mmap
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -32,6 +33,7 @@ _KEYS = "/.well-known/jwks.json"
 _ANNOUNCEMENT = 0.4
 _KILL_AFTER = 30
 _MAX_CONNECTIONS_PER_WORKER = 1024
+_SWITCH_SECONDS = 0.0005
 _HEADER_TIMEOUT_MILLISECONDS = 15_000
 # Its records go to our handler; granian's own would have another form and go to standard output.
 _LOGGING = {
@@ -101,6 +103,8 @@ class _Server(MPServer):
         # Before it starts a thread: each begins where the one that starts it may run.
         own = processors.share(processors.everything, worker=self._number, workers=self._workers)
         processors.keep_to(own)
+        # Requests compute in turn anyhow; this is how long keys and metadata, which do not, may wait for them.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         reading, writing = self._lifeline
         os.close(writing)
         threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()

@@ -10,7 +10,6 @@ waits for no password.
 """
 
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,14 +19,12 @@ from math import ceil
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from app.core import config, memory, metrics, processors
+from app.core import config, memory, metrics, priority, processors
 from app.core.errors import UnavailableError
 from app.core.turns import turns
 
 Result = TypeVar("Result")
 
-# About a tenth of a processor that others want as well: enough to get on, too little to be in the way.
-_NICENESS = 10
 # Between two hashes of a busy hour the memory stays: to take it anew costs a tenth of a hash.
 _PAUSE_SECONDS = 1.0
 
@@ -106,7 +103,7 @@ class Slots:
 
 def _hash(queue: SimpleQueue[tuple[Callable[[], Any], Future[Any]]]) -> None:
     processors.keep_to(processors.everything)
-    _come_last()
+    priority.come_last()
     while True:
         try:
             work, done = queue.get(timeout=_PAUSE_SECONDS)
@@ -119,12 +116,6 @@ def _hash(queue: SimpleQueue[tuple[Callable[[], Any], Future[Any]]]) -> None:
             done.set_exception(error)
         # Nothing of a password stays behind for as long as nobody signs in.
         del work, done
-
-
-def _come_last() -> None:
-    # Linux alone gives each thread a priority of its own; elsewhere this would be the process's.
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 @contextmanager
