@@ -25,7 +25,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer, WorkerProcess
 
 from app.cli import listener
-from app.core import processors
+from app.core import memory, processors
 
 _APPLICATION = ("app.factory", "create_app")
 _KEYS = "/.well-known/jwks.json"
@@ -57,6 +57,7 @@ class Size:
 
 def serve(opened: socket.socket, size: Size, *, ready: Callable[[], None]) -> None:
     """Serve on ``opened`` until SIGTERM or Ctrl-C; call ``ready`` when the workers are about to start."""
+    memory.share_one_pool()
     # Forked workers share what is loaded now.
     import_module(_APPLICATION[0])
     server = _Server(opened, size)

@@ -221,9 +221,13 @@ def table_of(model: type[Base]) -> Table:
 
 def own_insert(table: Any) -> Any:
     """Return an INSERT in the words of the database in use, which may say what becomes of a row with the same key."""
-    # The dialect that is in use is loaded; the other one would cost time and memory at each start.
-    dialect = import_module(f"sqlalchemy.dialects.{db.engine.dialect.name}")
-    return dialect.insert(table)
+    return insert_in(db.engine.dialect.name, table)
+
+
+def insert_in(dialect: str, table: Any) -> Any:
+    """Return an INSERT in the words of ``dialect``."""
+    # The one in use is loaded; the other would cost time and memory at each start.
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def insert_ignore(table: type[Base]) -> Any:

@@ -15,10 +15,9 @@ from math import ceil
 from typing import Any
 
 from sqlalchemy import bindparam, case
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import root_key
-from app.core.db import db, table_of
+from app.core.db import db, insert_in, table_of
 from app.core.secrets import encode
 from app.models.throttle import ThrottleCounter
 from app.throttle.counters import ThrottledError
@@ -58,8 +57,7 @@ def spend(budget: Budget, subject: str, *, now: datetime) -> None:
 @cache
 def _spend(dialect: str) -> Any:
     # Built once: building it costs more than running it.
-    build: Any = sqlite if dialect == "sqlite" else postgresql
-    row = build.insert(table_of(ThrottleCounter))
+    row = insert_in(dialect, table_of(ThrottleCounter))
     is_over = _T.expires_at <= row.excluded.last_at
     # Counted no further than needed: the column is an integer, and a flood has no end.
     is_spent = _T.failures > bindparam("allowed")

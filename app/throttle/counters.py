@@ -12,14 +12,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, lru_cache
-from importlib import import_module
 from math import ceil
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, select
 
 from app.core import root_key
-from app.core.db import Instant, affected, db, table_of
+from app.core.db import Instant, affected, db, insert_in, table_of
 from app.core.errors import SignetError
 from app.core.reading import Query
 from app.core.secrets import encode
@@ -153,8 +152,7 @@ def _forget(count: int) -> Statement:
 
 @lru_cache(maxsize=32)
 def _count(limit: Limit, dialect: str) -> Any:
-    # The dialect that is in use is loaded; the other one would cost time at each start.
-    row = import_module(f"sqlalchemy.dialects.{dialect}").insert(table_of(ThrottleCounter))
+    row = insert_in(dialect, table_of(ThrottleCounter))
     counted = case((_T.expires_at <= row.excluded.last_at, 1), else_=_T.failures + 1)
     waits = ((counted <= upper, _instant(_wait(upper))) for upper, _ in limit.steps())
     return row.on_conflict_do_update(

@@ -17,9 +17,8 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from app.core.db import affected, db, table_of
+from app.core.db import affected, db, insert_in, table_of
 from app.core.secrets import encode
 from app.models.throttle import SingleUse
 
@@ -47,8 +46,7 @@ def purge(now: datetime, *, batch: int) -> int:
 @cache
 def _remember(dialect: str) -> Any:
     # Built once: building it costs more than running it.
-    build: Any = sqlite if dialect == "sqlite" else postgresql
-    return build.insert(table_of(SingleUse)).on_conflict_do_nothing().returning(_T.key)
+    return insert_in(dialect, table_of(SingleUse)).on_conflict_do_nothing().returning(_T.key)
 
 
 def _key(purpose: str, parts: tuple[str, ...]) -> str:

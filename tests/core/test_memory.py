@@ -1,6 +1,7 @@
 """Memory that goes back to the system."""
 
 import ctypes
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,31 @@ import pytest
 from app.core import memory
 
 MIB = 2**20
+PROGRAMME = """
+import threading
+from pathlib import Path
+from argon2 import PasswordHasher
+from app.core import memory
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+memory.share_one_pool()
+hasher = PasswordHasher(time_cost=1, memory_cost=19456, parallelism=1)
+before = resident()
+
+def hash():
+    # The second time the library has learnt to keep it.
+    for _ in range(3):
+        hasher.hash("any")
+    print(resident() - before)
+    memory.give_back()
+    print(resident() - before)
+
+thread = threading.Thread(target=hash)
+thread.start()
+thread.join()
+"""
 
 
 def resident():
@@ -35,5 +61,17 @@ def test_what_was_freed_goes_back():
 
 
 def test_where_the_c_library_cannot_nothing_happens(monkeypatch):
-    monkeypatch.setattr(memory, "_trim", lambda: None)
+    monkeypatch.setattr(memory, "_of_the_c_library", lambda _: None)
+    memory.share_one_pool()
     memory.give_back()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
+def test_the_end_of_what_another_thread_used_goes_back_too():
+    # In a process of its own: how many pools there are is decided once.
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAMME], capture_output=True, check=True, text=True
+    )
+    kept, returned = map(int, done.stdout.split())
+    assert kept > 18 * MIB
+    assert returned < 4 * MIB
