@@ -58,8 +58,8 @@ class Turns:
         if mine.came.acquire(timeout=_PATIENCE_SECONDS):
             return
         with self._changing:
-            # It may have come between the end of the wait and now.
-            if self._holder is not mine:
+            # It may have come between the end of the wait and now, and even been taken away again.
+            if mine in line:
                 line.remove(mine)
                 self._holder = mine
 

@@ -93,3 +93,58 @@ def test_a_crowd_that_takes_it_from_one_another_loses_no_turn(turns, monkeypatch
     for _ in range(20):
         overlaps(turns, lambda: None, threads=16)
     assert turns._holder is None
+
+
+def test_a_turn_that_came_too_late_and_was_taken_at_once_hurts_nobody(turns, monkeypatch):
+    turns.take()
+    taken_by_another = object()
+
+    class Late:
+        """A wait that ends without the turn, which comes right after it and goes to somebody else."""
+
+        def __init__(self):
+            self.came = self
+
+        def acquire(self, **_):
+            gives_and_loses()
+            return False
+
+        def release(self):
+            """Be told, too late."""
+
+    def gives_and_loses():
+        with turns._changing:
+            turns._holder = turns._next()
+        turns._holder = taken_by_another
+
+    monkeypatch.setattr("app.core.turns._Turn", Late)
+    turns.take()
+    assert turns._holder is taken_by_another
+    turns.give()
+    # What was another's is still another's.
+    assert turns._holder is taken_by_another
+
+
+def test_those_with_little_to_compute_go_first_and_each_kind_in_order(turns, monkeypatch):
+    monkeypatch.setattr("app.core.turns._PATIENCE_SECONDS", HANG)
+    order, ready = [], threading.Barrier(5)
+
+    def visit(name, *, brief):
+        ready.wait(HANG)
+        # In the order of their names.
+        time.sleep(0.005 * int(name[-1]))
+        turns.take(brief=brief)
+        order.append(name)
+        turns.give()
+
+    turns.take()
+    with ThreadPoolExecutor(4) as pool:
+        kinds = {"page 1": False, "page 2": False, "token 3": True, "token 4": True}
+        visits = [pool.submit(visit, name, brief=brief) for name, brief in kinds.items()]
+        ready.wait(HANG)
+        while len(turns._brief) + len(turns._long) < 4:
+            time.sleep(0.001)
+        turns.give()
+        for each in visits:
+            each.result(HANG)
+    assert order == ["token 3", "token 4", "page 1", "page 2"]
