@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import requests
@@ -69,6 +70,32 @@ def test_a_worker_killed_during_a_rotation_leaves_one_successor_and_a_living_fam
         [successor] = {answer.json()["refresh_token"] for answer in retried}
         *_, now = household.grants()
         assert (now.generation, now.revoked_reason) == (2, None)
+        assert household.refresh(successor).status_code == 200
+
+
+@pytest.mark.spec("RFC 9700", "4.14.2")
+@pytest.mark.parametrize("point", ["spent", "committed"])
+def test_a_worker_killed_while_many_share_a_commit_leaves_each_of_them_whole(household, point):
+    tokens = [household.tokens()["refresh_token"] for _ in range(_CLIENTS)]
+    before = [grant.id for grant in household.grants()[-_CLIENTS:]]
+
+    def ask(token):
+        with suppress(*_LOST):
+            household.refresh(token, **_dies(point))
+
+    with ThreadPoolExecutor(_CLIENTS) as pool:
+        list(pool.map(ask, tokens))
+
+    after = household.grants()[-_CLIENTS:]
+    assert [grant.id for grant in after] == before
+    # Spent is what was committed: none without its answer being the same when asked for again.
+    assert {grant.generation for grant in after} <= ({1} if point == "spent" else {1, 2})
+    if point == "committed":
+        assert 2 in {grant.generation for grant in after}
+    for token in tokens:
+        answers = [_until_answered(lambda: household.refresh(token))[0] for _ in range(2)]  # noqa: B023 - called at once
+        assert [answer.status_code for answer in answers] == [200, 200]
+        [successor] = {answer.json()["refresh_token"] for answer in answers}
         assert household.refresh(successor).status_code == 200
 
 

@@ -13,11 +13,12 @@ durable, counted from 1, just before and just after each.
 import os
 import signal
 import sys
+from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, has_request_context, request
+from flask import Flask
 from granian.server.mp import MPServer
 from sqlalchemy import event
 from sqlalchemy.engine.default import DefaultDialect
@@ -29,6 +30,7 @@ from app.core.db import db
 from app.core.writing import Change
 
 HEADER = "Dies"
+_VARIABLE = "HTTP_DIES"
 STEP_VARIABLE = "MORTAL_STEP"
 
 
@@ -36,8 +38,11 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+_point: ContextVar[str | None] = ContextVar("point", default=None)
+
+
 def _dies_at(point: str) -> bool:
-    return has_request_context() and request.headers.get(HEADER) == point
+    return _point.get() == point
 
 
 def _kill_requests() -> None:
@@ -50,6 +55,13 @@ def _kill_requests() -> None:
             event.listen(db.engine, "before_cursor_execute", _statement)
         event.listen(db.session, "before_commit", lambda _: _dies_at("spent") and _die())
         event.listen(db.session, "after_commit", lambda _: _dies_at("committed") and _die())
+        inner = app.wsgi_app
+
+        def choosing(environ: dict[str, Any], start_response: Any) -> Any:
+            _point.set(environ.get(_VARIABLE))
+            return inner(environ, start_response)
+
+        app.wsgi_app = choosing  # type: ignore[method-assign]
         return app
 
     change, commit = Change.on, sqlite_writers.Connection.commit
