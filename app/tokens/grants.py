@@ -19,6 +19,7 @@ from app.clients import state as client_state
 from app.core.db import Instant, affected, db, table_of
 from app.core.reading import Query
 from app.core.secrets import new_id
+from app.core.statements import Statement
 from app.identity import person_columns
 from app.identity import state as user_state
 from app.identity.person import Person
@@ -82,7 +83,12 @@ class Grant:
 
 # Statements are built once: building one costs more than running it.
 _T = table_of(Row).c
-_CREATE = insert(table_of(Row))
+_CREATED = (
+    "id", "user_id", "client_id", "session_id", "scope", "resources", "offline", "nonce", "claims", "device",
+    "redirect_uri", "code_challenge", "auth_time", "acr", "amr", "created_at", "code_expires_at", "generation",
+    "expires_at", "ends_at",
+)  # fmt: skip
+_CREATE = Statement(insert(table_of(Row)).values({name: bindparam(name) for name in _CREATED}))
 _ACTIVE = user_state.is_active(_T.user_id) & client_state.is_active(_T.client_id, _T.created_at)
 _FIND = Query(
     select(table_of(Row), _ACTIVE.label("parties_active")).where(_T.id == bindparam("grant"))
@@ -133,7 +139,7 @@ def create(new: NewGrant, *, now: datetime) -> str:
         "expires_at": new.code_expires_at,
         "ends_at": new.ends_at,
     }
-    db.session.execute(_CREATE, values)
+    _CREATE.run(values)
     about = events.Subjects(new.user_id, new.client_id, authentication.session_id, grant_id)
     events.record(events.Kind.GRANT_CREATED, now=now, about=about, detail={"scope": new.scope})
     return grant_id
