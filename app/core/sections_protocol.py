@@ -191,7 +191,7 @@ class Tokens:
     refresh_token_idle_lifetime: timedelta = option(
         30 * _DAY,
         "REFRESH_TOKEN_IDLE_LIFETIME",
-        "A grant that is not refreshed for this long ends.",
+        "A grant that is not refreshed for this long ends, at most a 256th of it later.",
         minimum=_MINUTE,
         maximum=730 * _DAY,
     )
