@@ -22,7 +22,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Result:
-    """All of one provider."""
+    """All of one provider; ``memory_at_end`` is what it holds once nobody has asked for anything for a while."""
 
     name: str
     remarks: tuple[str, ...]
@@ -64,7 +64,7 @@ def table(run: Run) -> str:
             f"start to first answer {result.start_seconds:.2f} s"
             + (f", on an empty folder {first:.2f} s" if first is not None else "")
             + f"; memory (PSS) {result.memory_at_start / _MEBIBYTE:.0f} MiB,"
-            f" after the rows {result.memory_at_end / _MEBIBYTE:.0f} MiB"
+            f" a few seconds after the rows {result.memory_at_end / _MEBIBYTE:.0f} MiB"
         )
     lines.append("")
     lines.append("busiest: the part of the server's processor time that one process used")

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,9 @@ from processes import ProgramError
 from report import Measured, Result, Run
 from rows import ROWS, Plan, Row
 from subject import Subject
+
+# What a server gives back of its memory when nobody asks for anything, it has given back by then.
+_REST_SECONDS = 3
 
 
 def main() -> int:
@@ -121,6 +125,7 @@ def _measure(start: Callable[[Path], Subject], chosen: list[Row], plan: Plan) ->
             if row.name == rows.CODE_EXCHANGE:
                 rows.collect_codes(session)
             measured.append(Measured(row, row.measure(session), program.memory()))
+        time.sleep(_REST_SECONDS)
         return Result(
             subject.name,
             (*subject.remarks, f"{plan.connections} connections"),
