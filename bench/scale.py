@@ -115,6 +115,8 @@ def _fill(made: Made, sizes: Sizes) -> tuple[dict[str, float], int]:
     database.settle()
     size = database.size()
     database.close()
+    # What the system has still to write of all this must not be measured as somebody's commit.
+    os.sync()
     return took, size
 
 

@@ -62,7 +62,7 @@ class Places:
         return True
 
     def _waited(self) -> bool:
-        with turns.waiting(), self._changed:
+        with self._changed:
             # Said before the next look, so that whoever leaves after it knows of the wait.
             self._waiting += 1
             try:

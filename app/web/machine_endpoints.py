@@ -45,7 +45,8 @@ def route(blueprint: Blueprint, path: str, endpoint: Endpoint, *methods: str) ->
     name = endpoint.__name__
 
     def view() -> Response:
-        return send(endpoint(request.environ))
+        # Flask has read it by now.
+        return send(endpoint({**request.environ, _BODY: request.get_data()}))
 
     def known(state: BlueprintSetupState) -> None:
         endpoints = state.app.extensions.setdefault(_EXTENSION, {})
@@ -77,13 +78,13 @@ def install(app: Flask) -> None:
                     environ[_BODY] = body(environ)
                     turns.take(brief=True)
                     answer = endpoint(environ)
+                    _remember_client(answer, environ)
                     transaction.settle(answer.status)
                 finally:
                     turns.give()
                     places.leave()
             except Exception as error:  # noqa: BLE001 - every failure is answered, and logged there
                 return _failed(app, error, environ, start_response)
-            _remember_client(answer, environ)
             said = answer.body.encode()
             headers = [*answer.headers, ("Content-Length", str(len(said)))]
             start_response(_STATUS_LINES[answer.status], headers)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -102,6 +103,8 @@ def served(app: Flask) -> Any:
         how = environ["QUERY_STRING"]
         if how in RAISED:
             raise RAISED[how]
+        if how == "client":
+            return replace(json_answer({}), client_id="app")
         return json_answer({"how": how}, status=int(how))
 
     blueprint = Blueprint("machine", __name__)
@@ -165,6 +168,17 @@ def test_a_commit_that_fails_is_a_503_and_keeps_nothing(
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
     assert rows(app) == set()
+
+
+def test_a_client_that_cannot_be_looked_up_for_cors_is_a_503(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: str) -> None:
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr("app.clients.registry.get", gone)
+    answer = served.post("/par?client", headers={"Origin": "https://app.example"})
+    assert answer.status_code == 503
 
 
 def test_other_methods_are_answered_by_the_rule_behind_it(served: Any) -> None:
