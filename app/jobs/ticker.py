@@ -46,6 +46,8 @@ class Ticker:
         self._bell.set()
         for thread in self._threads:
             thread.join()
+        # It rang for them alone, and whoever looked away at that moment has not heard it.
+        self._bell.clear()
 
     def _tick(self) -> None:
         set_caller(Caller(actor=_ACTOR))

@@ -179,6 +179,8 @@ def test_authlib_is_never_heard_below_info_and_sql_is_never_heard(configure, sai
 
 
 def test_a_warning_of_python_is_an_event(configure, said):
+    # Whatever configured it before did so for another test's warnings, and a second time changes nothing.
+    standard.captureWarnings(capture=False)
     configure()
     with warnings.catch_warnings():
         warnings.simplefilter("always")
