@@ -16,7 +16,7 @@ def workers(asked: int | None) -> int:
 
 
 def hashes(processes: int) -> int:
-    """Return how many passwords each of the ``processes`` hashes at once: together no more than there are processors.
+    """Return how many passwords each of the ``processes`` hashes at once: enough for every processor, two at most.
 
     More would be no faster, and take memory for each.
     """

@@ -8,7 +8,6 @@ Nothing of this is seen from outside: each change counts its own rows, sees what
 when its thread hears of it. Where one of several fails, all are undone and each is made alone.
 """
 
-import os
 import sqlite3
 from collections import deque
 from contextlib import suppress
@@ -16,8 +15,8 @@ from copy import copy
 from threading import Lock
 from time import monotonic
 from typing import Any
-from weakref import WeakSet
 
+from app.core.sqlite_writers import anew_after_fork, locked
 from app.core.turns import turns
 
 # Other processes wait for as long as these take.
@@ -51,7 +50,7 @@ class Line:
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self.begin_anew()
-        _all.add(self)
+        anew_after_fork(self)
 
     def begin_anew(self) -> None:
         """Forget who waits: after a fork they are threads of another process."""
@@ -80,10 +79,10 @@ class Line:
                 if mine in self._waiting and self._leader is not mine:
                     # At once: a moment later it could be written after all.
                     self._waiting.remove(mine)
-                    raise _locked()
+                    raise locked()
             # It is being written: only the disk can still make it wait, and its outcome must be known.
             if self._leader is not mine and not mine.told.acquire(timeout=self._patience):
-                raise _locked()
+                raise locked()
         if mine.error is not None:
             raise mine.error
         return self._leader is mine
@@ -161,19 +160,5 @@ def _ran(connection: Any, batch: list[Waiting]) -> bool:
     return True
 
 
-def _locked() -> sqlite3.OperationalError:
-    return sqlite3.OperationalError("database is locked")
-
-
 def _interrupted() -> sqlite3.OperationalError:
     return sqlite3.OperationalError("the transaction was interrupted")
-
-
-def _begin_anew() -> None:
-    for line in _all:
-        line.begin_anew()
-
-
-_all: WeakSet[Line] = WeakSet()
-# A fork takes no thread along but the one that forks.
-os.register_at_fork(after_in_child=_begin_anew)

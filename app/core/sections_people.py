@@ -54,8 +54,8 @@ class Passwords:
     max_concurrent_hashes: int = option(
         2,
         "MAX_CONCURRENT_HASHES",
-        "How many passwords one worker process hashes at the same time. ``signet serve`` sets it so that all workers "
-        "together hash one a processor, unless it is set.",
+        "How many passwords one worker process hashes at the same time. Unless it is set, ``signet serve`` shares "
+        "the processors out among its workers, at most two to each.",
         minimum=1,
         maximum=64,
     )

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakSet, finalize
 
 from app.core.turns import turns
@@ -34,7 +34,7 @@ class Queue:
         self.patience = patience
         self._file = file
         self.begin_anew()
-        _all.add(self)
+        anew_after_fork(self)
 
     def begin_anew(self) -> None:
         """Forget whose turn it is: after a fork it is a thread's of another process."""
@@ -52,7 +52,7 @@ class Queue:
             patience = self.patience
         end = monotonic() + patience
         if not self._first.acquire(timeout=patience):
-            raise _locked()
+            raise locked()
         try:
             self._lock_file(end)
         except BaseException:
@@ -74,7 +74,7 @@ class Queue:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if monotonic() >= end:
-                    raise _locked() from None
+                    raise locked() from None
             else:
                 return
             # A wait inside the kernel could not be given up when the holder is stuck.
@@ -150,15 +150,28 @@ def connection_factory(queue: Queue | None) -> Any:
     return type("QueuedConnection", (Connection,), {"queue": queue})
 
 
-def _locked() -> sqlite3.OperationalError:
+def locked() -> sqlite3.OperationalError:
+    """Return what SQLite itself would raise for who has waited in vain."""
     return sqlite3.OperationalError("database is locked")
 
 
+class Waited(Protocol):
+    """What threads wait in."""
+
+    def begin_anew(self) -> None:
+        """Forget who waits: after a fork they are threads of another process."""
+
+
+def anew_after_fork(what: Waited) -> None:
+    """Let ``what`` begin anew in every process that is forked from now on."""
+    _waited.add(what)
+
+
 def _begin_anew() -> None:
-    for queue in _all:
-        queue.begin_anew()
+    for each in _waited:
+        each.begin_anew()
 
 
-_all: WeakSet[Queue] = WeakSet()
+_waited: WeakSet[Waited] = WeakSet()
 # A fork takes no thread along but the one that forks.
 os.register_at_fork(after_in_child=_begin_anew)
