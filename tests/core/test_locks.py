@@ -1,5 +1,6 @@
 """One at a time: the lock that waits and the one that goes away."""
 
+import secrets
 from threading import Event, Thread
 
 import pytest
@@ -17,33 +18,39 @@ def engine(request, tmp_path):
     made.dispose()
 
 
-def test_who_only_tries_is_told_that_it_is_taken(engine):
-    with locks.try_exclusive(engine, "jobs") as first:
+@pytest.fixture
+def name():
+    # All tests share one database of the server's, and tests run beside one another.
+    return secrets.token_hex(8)
+
+
+def test_who_only_tries_is_told_that_it_is_taken(engine, name):
+    with locks.try_exclusive(engine, name) as first:
         assert first is True
-        with locks.try_exclusive(engine, "jobs") as second:
+        with locks.try_exclusive(engine, name) as second:
             assert second is False
-        with locks.try_exclusive(engine, "other") as another:
+        with locks.try_exclusive(engine, f"{name}/other") as another:
             assert another is True
-    with locks.try_exclusive(engine, "jobs") as again:
+    with locks.try_exclusive(engine, name) as again:
         assert again is True
 
 
-def test_a_failure_inside_gives_the_lock_back(engine):
-    with pytest.raises(BlockingIOError), locks.try_exclusive(engine, "jobs"):
+def test_a_failure_inside_gives_the_lock_back(engine, name):
+    with pytest.raises(BlockingIOError), locks.try_exclusive(engine, name):
         raise BlockingIOError
-    with locks.try_exclusive(engine, "jobs") as again:
+    with locks.try_exclusive(engine, name) as again:
         assert again is True
 
 
-def test_who_waits_gets_its_turn_when_the_other_is_done(engine):
+def test_who_waits_gets_its_turn_when_the_other_is_done(engine, name):
     entered, done = Event(), Event()
 
     def wait():
-        with locks.exclusive(engine, "start"):
+        with locks.exclusive(engine, name):
             entered.set()
         done.set()
 
-    with locks.exclusive(engine, "start"):
+    with locks.exclusive(engine, name):
         waiting = Thread(target=wait)
         waiting.start()
         assert not entered.wait(0.2)
