@@ -20,8 +20,10 @@ from app.web.interaction import shell
 GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant)
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, with_jobs: bool = True) -> Flask:
     """Return the application of ``settings``, or of the environment's.
+
+    Without ``with_jobs`` it has no thread yet and may be forked; each copy then calls ``start_jobs``.
 
     Raises:
         ConfigurationError: the settings are not usable, or there is no root key.
@@ -47,8 +49,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         offered_grant_types(settings)
     )
     routes.register(app)
-    ticker.start(app, settings)
+    if with_jobs:
+        start_jobs(app)
     return app
+
+
+def start_jobs(app: Flask) -> None:
+    """Start the periodic work of this process, unless the settings leave it to others."""
+    ticker.start(app, app.extensions["signet.settings"])
 
 
 def authorization_server(offered: Collection[str] = GRANT_TYPES) -> SignetServer:

@@ -1,62 +1,22 @@
-"""``signet serve``: from an empty directory to a running server."""
+"""``signet serve``: the command, in the process that starts the others.
 
-import gc
-import json
+That process stays as small as it is here: what answers is imported in the workers alone.
+"""
+
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
 
-from app import __version__
-from app.cli import context, installation, listener, output, size
+from app.cli import failures, listener, output, size
 from app.cli.options import with_json
-from app.core import clock, logging, metrics, settings_loader
-from app.core import installation as environment
-from app.core.config import Settings
-from app.core.context import Caller, set_caller
-from app.core.errors import ConfigurationError
+from app.cli.supervisor import Post, Supervisor
 
-# Most threads wait for a password to be hashed, which needs no connection.
-_CONNECTIONS = 8
-# Beside those: the jobs, and the locks they hold on connections of their own.
-_SPARE_CONNECTIONS = 3
-# For keys and metadata, which wait for nothing.
-_SPARE_THREADS = 2
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a private folder inside it is used
-
-
-@dataclass(frozen=True)
-class _Announcement:
-    """What an operator needs to know first. ``set_up`` is there while nobody could sign in."""
-
-    issuer: str
-    set_up: str | None
-
-    def say(self, *, as_json: bool) -> None:
-        """Print it."""
-        addresses = {
-            "issuer": self.issuer,
-            "discovery": f"{self.issuer}/.well-known/openid-configuration",
-            "console": f"{self.issuer}/console",
-            "set_up": self.set_up,
-        }
-        if as_json:
-            click.echo(json.dumps(addresses))
-            return
-        click.echo(f"Signet {__version__}")
-        for name, address in addresses.items():
-            if address:
-                click.echo(f"  {name.replace('_', '-'):<10} {address}")
-        if self.set_up:
-            click.echo(
-                "  The set-up link creates the first administrator. It is valid for an hour."
-            )
 
 
 @click.command("serve")
@@ -81,85 +41,35 @@ def command(host: str, port: int, workers: int | None, threads: int, *, as_json:
 
     Without SIGNET_ISSUER the issuer is the address itself, if it is a loopback address.
     """
-    # Nothing that is loaded now will ever be garbage; the server counts from when it is ready.
-    gc.disable()
-    settings = settings_loader.load()
-    logging.configure(settings)
-    context.check_folder(settings)
-    set_caller(Caller(actor=context.actor()))
-    with listener.bind(host, port) as opened:
-        workers = size.workers(workers)
-        settings = _decide(host, opened.getsockname()[1], workers, threads)
-        announcement = _prepare(settings)
-        # Imported here: a start that is refused needs no server.
-        from app.cli import server
+    opened = listener.bind(host, port)
+    sockets = listener.spread(opened, size.workers(workers))
+    with _figures() as folder:
 
-        with _figures():
-            server.serve(
-                opened, server.Size(workers, threads), ready=_saying(announcement, as_json=as_json)
-            )
+        def work(supervisor: Supervisor, post: Post) -> int:
+            # Imported here, in the worker: all that a server needs.
+            from app.cli import starting
 
+            try:
+                starting.work(supervisor, post, starting.Wishes(host, threads, as_json, folder))
+            except Exception as error:  # noqa: BLE001 - every error ends here, the unforeseen is raised again
+                return failures.answer(error, as_json=as_json)
+            return 0
 
-def _saying(announcement: _Announcement, *, as_json: bool) -> Callable[[], None]:
-    return lambda: announcement.say(as_json=as_json)
-
-
-def _decide(host: str, port: int, workers: int, threads: int) -> Settings:
-    """Hand down to the workers what nobody set and the command line implies."""
-    places = environment.places()
-    decided = {}
-    if "ISSUER" not in places:
-        decided["SIGNET_ISSUER"] = _loopback_issuer(host, port)
-    if "DATABASE_POOL_SIZE" not in places:
-        connections = min(threads, _CONNECTIONS) + _SPARE_CONNECTIONS
-        decided["SIGNET_DATABASE_POOL_SIZE"] = str(connections)
-    if "MAX_CONCURRENT_REQUESTS" not in places:
-        decided["SIGNET_MAX_CONCURRENT_REQUESTS"] = str(max(1, threads - _SPARE_THREADS))
-    if "MAX_CONCURRENT_HASHES" not in places:
-        decided["SIGNET_MAX_CONCURRENT_HASHES"] = str(size.hashes(workers))
-    environment.hand_down(decided)
-    return settings_loader.load()
-
-
-def _loopback_issuer(host: str, port: int) -> str:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        loopback, name = host == "localhost", host
-    else:
-        loopback = address.is_loopback
-        name = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
-    if not loopback:
-        raise ConfigurationError(
-            f"SIGNET_ISSUER is not set: on {host} it must be the https URL that browsers use"
-        )
-    return f"http://{name}:{port}"
-
-
-def _prepare(settings: Settings) -> _Announcement:
-    prepared = installation.prepare(settings)
-    # No worker may inherit a connection: two processes would speak on it at once.
-    with installation.inside(prepared):
-        from app.identity import set_up, users
-
-        link = None
-        if not users.any_admin():
-            link = f"{settings.issuer}/set-up?token={set_up.issue_token(clock.now())}"
-    return _Announcement(settings.issuer, link)
+        code = Supervisor(sockets, work).run()
+    click.get_current_context().exit(code)
 
 
 @contextmanager
-def _figures() -> Iterator[None]:
-    """Give the workers a private folder for their figures, and take it away at the end."""
+def _figures() -> Iterator[Path | None]:
+    """Yield a private folder for the figures of all workers, and take it away at the end."""
     memory = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) else None
     try:
         folder = tempfile.mkdtemp(prefix="signet-figures-", dir=memory)
     except OSError as error:
         output.remark(f"warning: each worker has figures of its own: {error}")
-        yield
+        yield None
         return
-    environment.hand_down({metrics.FOLDER_VARIABLE: folder})
     try:
-        yield
+        yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

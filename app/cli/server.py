@@ -1,12 +1,8 @@
-"""Granian, embedded: one parent that makes everything ready, and workers that answer.
+"""Granian, embedded: the work of one process that answers requests.
 
-The parent imports the application once and the workers are forked from it, so that they start at once and
-share that memory. A stop takes three steps: answers announce the end of their connection, the listening
-socket is drained, the workers finish what they are at.
+Granian's own parent process is not used: ours starts the workers and stops them (``supervisor``).
 """
 
-import gc
-import mmap
 import os
 import signal
 import socket
@@ -14,24 +10,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from flask import Flask
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer, WorkerProcess
+from granian.server.mp import MPServer
 
 from app.cli import listener
+from app.cli.supervisor import KILL_AFTER, Supervisor
 from app.core import memory, processors
+from app.core.config import Settings
 
-_APPLICATION = ("app.factory", "create_app")
 _KEYS = "/.well-known/jwks.json"
-# Long enough for a client that is busy to be told that its connection ends.
-_ANNOUNCEMENT = 0.4
-_KILL_AFTER = 30
 _MAX_CONNECTIONS_PER_WORKER = 1024
 _SWITCH_SECONDS = 0.0005
 _HEADER_TIMEOUT_MILLISECONDS = 15_000
@@ -47,38 +41,45 @@ _LOGGING = {
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-@dataclass(frozen=True)
-class Size:
-    """How many processes answer, and how many requests each has in hand at the same time."""
-
-    workers: int
-    threads: int
-
-
-def serve(opened: socket.socket, size: Size, *, ready: Callable[[], None]) -> None:
-    """Serve on ``opened`` until SIGTERM or Ctrl-C; call ``ready`` when the workers are about to start."""
+def load(settings: Settings) -> Flask:
+    """Return the application, for this process and those that are copied from it."""
     memory.share_one_pool()
-    # Forked workers share what is loaded now.
-    import_module(_APPLICATION[0])
-    server = _Server(opened, size)
-    server.on_startup(ready)
-    gc.freeze()
-    gc.enable()
-    server.serve(target_loader=server.load, wrap_loader=False)
+    application: Flask = _factory().create_app(settings, with_jobs=False)
+    return application
+
+
+def serve(supervisor: Supervisor, number: int, application: Flask, *, threads: int) -> None:
+    """Answer what comes to the socket of worker ``number``, ``threads`` requests at a time, until SIGTERM."""
+    # Before it starts a thread: each begins where the one that starts it may run.
+    workers = len(supervisor.sockets)
+    processors.keep_to(processors.share(processors.everything, worker=number, workers=workers))
+    # Requests compute in turn anyhow; this is how long keys and metadata, which do not, may wait for them.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    lifeline = supervisor.lifeline
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    _factory().start_jobs(application)
+    threading.Thread(target=_warm, args=(application,), daemon=True).start()
+    answering = _whole(application, supervisor.board.stopping)
+    server = _Server(supervisor.sockets[number], threads)
+    server.serve(target_loader=lambda: answering, wrap_loader=False)
+
+
+def _factory() -> Any:
+    # By its name: it stands above us, and whatever made an application could make this one.
+    return import_module("app.factory")
 
 
 class _Server(MPServer):
-    """Granian's server on a socket that is already open, with a stop that fails no request."""
+    """Granian's server, of which only the worker runs: here, on a socket that is open already."""
 
-    def __init__(self, opened: socket.socket, size: Size) -> None:
+    def __init__(self, opened: socket.socket, threads: int) -> None:
         host, port = opened.getsockname()[:2]
         super().__init__(
             "app.factory:create_app",
             address=host,
             port=port,
             interface=Interfaces.WSGI,
-            workers=size.workers,
-            blocking_threads=size.threads,
+            blocking_threads=threads,
             backlog=listener.BACKLOG,
             backpressure=_MAX_CONNECTIONS_PER_WORKER,
             http=HTTPModes.http1,
@@ -86,60 +87,15 @@ class _Server(MPServer):
             websockets=False,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
-            respawn_failed_workers=True,
-            workers_kill_timeout=_KILL_AFTER,
         )
-        self._sockets = listener.spread(opened, size.workers)
-        self._workers = size.workers
-        # Memory that the workers share with the parent: one byte, not 0 when the server is stopping.
-        self._stopping = mmap.mmap(-1, 1)
-        self._lifeline = os.pipe()
-        # Of the worker that is forked next, and then its own.
-        self._number = 0
+        self._opened = opened
 
-    def load(self) -> WSGIApplication:
-        """Make the application; in the worker, after the fork."""
-        # Ctrl-C reaches every process of the terminal's group; only the parent decides how to stop.
-        os.setpgid(0, 0)
-        # Before it starts a thread: each begins where the one that starts it may run.
-        own = processors.share(processors.everything, worker=self._number, workers=self._workers)
-        processors.keep_to(own)
-        # Requests compute in turn anyhow; this is how long keys and metadata, which do not, may wait for them.
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        reading, writing = self._lifeline
-        os.close(writing)
-        threading.Thread(target=_end_with_parent, args=(reading,), daemon=True).start()
-        create = getattr(import_module(_APPLICATION[0]), _APPLICATION[1])
-        application = create()
-        threading.Thread(target=_warm, args=(application,), daemon=True).start()
-        return _whole(application, self._stopping)
-
-    def signal_handler_interrupt(self, *_: Any) -> None:
-        """Begin to stop; in a worker that has just been forked and serves nothing yet, end."""
-        if os.getpid() != self.pid:
-            os._exit(0)
-        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
-
-    def _init_shared_socket(self) -> None:
-        self._ssp = None
-        self._sso = None
-
-    def _spawn_worker(  # type: ignore[override]  # MPServer leaves out its parent's last parameter too
-        self, idx: int, target: Any, callback_loader: Any
-    ) -> WorkerProcess:
-        """Give worker ``idx`` its own socket; one that replaces it takes over what waits there."""
-        self._number = idx
-        descriptor = self._sockets[idx].fileno()
-        held = SocketHolder(descriptor, False, listener.BACKLOG)  # type: ignore[call-arg]  # noqa: FBT003 - not a Unix socket
+    def _serve(self, spawn_target: Any, target_loader: Any) -> None:
+        """Do the work of a worker in this process, where Granian would start others for it."""
+        held = SocketHolder(self._opened.fileno(), False, listener.BACKLOG)  # type: ignore[call-arg]  # noqa: FBT003 - not a Unix socket
+        self._ssp, self._sso = None, None
         self._shd = held  # type: ignore[assignment]
-        return super()._spawn_worker(idx, target, callback_loader)
-
-    def _drop_shared_socket(self) -> None:
-        self._stopping[0] = 1
-        time.sleep(_ANNOUNCEMENT)
-        listener.drain(self._sockets)
-        for opened in self._sockets:
-            opened.close()
+        self._spawn_worker(0, spawn_target, target_loader).inner.run()
 
 
 def _warm(application: WSGIApplication) -> None:
@@ -148,7 +104,7 @@ def _warm(application: WSGIApplication) -> None:
 
 
 def _whole(
-    application: WSGIApplication, stopping: mmap.mmap
+    application: WSGIApplication, stopping: memoryview
 ) -> Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]:
     """Return ``application`` with answers in one piece, the last ones of all ending their connection.
 
@@ -182,10 +138,10 @@ def _joined(pieces: Iterable[bytes]) -> list[bytes]:
 
 
 def _end_with_parent(reading: int) -> None:
-    # Nothing is ever written: the read returns when the parent, the only writer, is gone.
+    # Nothing is ever written: the read returns when the supervisor, the only writer, is gone.
     os.read(reading, 1)
     main = threading.main_thread().ident
     if main is not None:
         signal.pthread_kill(main, signal.SIGTERM)
-    time.sleep(_KILL_AFTER)
+    time.sleep(KILL_AFTER)
     os.kill(os.getpid(), signal.SIGKILL)

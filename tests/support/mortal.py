@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from granian.server.mp import MPServer
 from sqlalchemy import event
 from sqlalchemy.engine.default import DefaultDialect
 
 from app import factory
+from app.cli import supervisor
 from app.cli.main import main
+from app.cli.supervisor import Supervisor
 from app.core import sqlite_writers
 from app.core.db import db
 from app.core.writing import Change
@@ -49,8 +50,8 @@ def _kill_requests() -> None:
     """Arm every application that a worker makes."""
     create = factory.create_app
 
-    def create_mortal(*arguments: Any) -> Flask:
-        app = create(*arguments)
+    def create_mortal(*arguments: Any, **options: Any) -> Flask:
+        app = create(*arguments, **options)
         with app.app_context():
             event.listen(db.engine, "before_cursor_execute", _statement)
         event.listen(db.session, "before_commit", lambda _: _dies_at("spent") and _die())
@@ -87,22 +88,12 @@ def _kill_requests() -> None:
     factory.create_app = create_mortal
     Change.on = _change  # type: ignore[method-assign]
     sqlite_writers.Connection.commit = _commit  # type: ignore[method-assign]
-    _forgive_crashes()
-
-
-def _forgive_crashes() -> None:
-    # The server gives up when a worker crashes again within seconds; here that is what is asked for.
-    respawn = MPServer._respawn_workers
-
-    def respawn_and_forget(self: Any, *arguments: Any, **options: Any) -> None:
-        respawn(self, *arguments, **options)
-        self.respawned_wrks.clear()
-
-    MPServer._respawn_workers = respawn_and_forget
+    # A worker that dies young is replaced after a rest; here that is what is asked for.
+    supervisor._SHORT_LIFE = 0.0
 
 
 def _kill_start(last: int) -> None:
-    """Arm this process: it dies at step ``last`` of what it makes durable."""
+    """Arm the first worker: it dies at step ``last`` of what it makes durable, before there is another."""
     steps = count(1)
 
     def step() -> None:
@@ -124,13 +115,15 @@ def _kill_start(last: int) -> None:
 
     Path.rename = mortal_rename  # type: ignore[method-assign]
     DefaultDialect.do_commit = mortal_commit  # type: ignore[method-assign]
-    os.register_at_fork(after_in_child=lambda: _disarm(rename, commit))
+    multiply = Supervisor.multiply
 
+    def disarm_and_multiply(self: Supervisor) -> int:
+        # The start is over; from here on it is a worker.
+        Path.rename = rename  # type: ignore[method-assign]
+        DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+        return multiply(self)
 
-def _disarm(rename: Any, commit: Any) -> None:
-    # A worker is not the start any more.
-    Path.rename = rename  # type: ignore[method-assign]
-    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+    Supervisor.multiply = disarm_and_multiply  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
