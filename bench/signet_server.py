@@ -1,6 +1,7 @@
 """Signet as it is shipped: ``signet serve`` in a folder of its own, with people, clients and an API made by its own
 commands."""
 
+import compileall
 import json
 import os
 import subprocess
@@ -24,6 +25,8 @@ from subject import (
 
 SIGNET = Path(sys.executable).with_name("signet")
 ENDPOINTS = Endpoints("/.well-known/jwks.json", "/authorize", "/token", "/introspect", "/userinfo")
+_PACKAGE = Path(__file__).parents[1] / "app"
+_WITHOUT_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 SCOPE = "openid profile email offline_access"
 _PEOPLE = ("ada", "grace", "mary", "rosa")
 # The only settings that differ from the shipped ones: codes are collected before they are measured,
@@ -53,7 +56,9 @@ class Installation:
         if database_url:
             own["SIGNET_DATABASE_URL"] = database_url
         inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("SIGNET_")
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("SIGNET_") and name != _WITHOUT_BYTECODE
         }
         self.environment: Mapping[str, str] = {**inherited, **own}
 
@@ -107,7 +112,11 @@ def _credentials(client: dict[str, Any]) -> Credentials:
 
 
 def start(folder: Path, *, workers: int, threads: int | None, database_url: str | None) -> Subject:
-    """Start on an empty folder, seed, and start once more: the second start is the usual one."""
+    """Start on an empty folder, seed, and start once more: the second start is the usual one.
+
+    Modules are compiled beforehand, as they are by whatever installs the package.
+    """
+    compileall.compile_dir(_PACKAGE, quiet=2)
     installation = Installation(folder, database_url=database_url)
     first = installation.serve(workers=workers, threads=threads)
     first.stop()
