@@ -218,7 +218,7 @@ class Supervisor:
             opened.close()
         told: set[int] = set()
         end = time.monotonic() + KILL_AFTER
-        while self._has_children():
+        while self._is_anybody_left():
             # A copy may come to be known only now.
             _send(signal.SIGTERM, set(self.board.pids()) - told - {0})
             told.update(self.board.pids())
@@ -227,7 +227,7 @@ class Supervisor:
                 return
             time.sleep(_STEP)
 
-    def _has_children(self) -> bool:
+    def _is_anybody_left(self) -> bool:
         try:
             while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
                 pids = self.board.pids()
@@ -235,7 +235,8 @@ class Supervisor:
                     self.board.note(pids.index(ended[0]), 0)
         except ChildProcessError:
             return False
-        return True
+        # Whoever is left may be an orphan that is no worker; but a copy may not have said yet which one it is.
+        return any(self.board.pids()) or not self.board.is_ready
 
 
 def _next_ended() -> tuple[int, int] | None:
