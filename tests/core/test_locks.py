@@ -29,7 +29,7 @@ def test_who_only_tries_is_told_that_it_is_taken(engine, name):
         assert first is True
         with locks.try_exclusive(engine, name) as second:
             assert second is False
-        with locks.try_exclusive(engine, f"{name}/other") as another:
+        with locks.try_exclusive(engine, f"{name}-other") as another:
             assert another is True
     with locks.try_exclusive(engine, name) as again:
         assert again is True
