@@ -37,7 +37,7 @@ from app.protocol.interaction.next_step import Step
 from app.throttle.counters import ThrottledError
 from app.web import cookies, csrf, language
 from app.web.forms import Form, PasswordField, StringField, required
-from app.web.interaction import browser, destinations, pending, shown_client
+from app.web.interaction import browser, destinations, pending, shown_client, steps
 from app.web.interaction.made_pages import MadePages
 from app.web.interaction.shown_client import ShownClient
 from app.web.language import N_, gettext
@@ -128,7 +128,7 @@ def _attempt(visit: Visit, username: str, password: str, now: datetime) -> Respo
         message = gettext("The service is busy.")
         return _refused(visit, Refusal(503, message, error.retry_after))
     browser.sign_in(authenticated, now=now)
-    return _onward(visit)
+    return steps.take_after_form(visit.pending) if visit.pending else _onward(visit)
 
 
 def _onward(visit: Visit) -> Response:
