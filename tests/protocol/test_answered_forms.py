@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import event, func, select
 from werkzeug.test import TestResponse
 
@@ -82,6 +83,8 @@ def test_the_answer_with_the_code_brings_the_cookies_and_headers_of_a_sign_in(
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert "form-action 'self' https:" in answer.headers["Content-Security-Policy"]
+    # For whoever is not taken there.
+    assert f'<a href="{escape(answer.headers["Location"])}">' in answer.text
 
 
 def test_sign_in_and_grant_are_recorded_in_this_order_as_one_request(signed_up: Provider) -> None:

@@ -36,6 +36,8 @@ def browser_id() -> str:
     known = form_cookie.get(_BROWSER)
     if not isinstance(known, str):
         known = form_cookie[_BROWSER] = secrets.new_id()
+        # The page that follows needs it: so the cookie is written once.
+        csrf.secret()
     return known
 
 

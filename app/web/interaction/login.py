@@ -12,7 +12,7 @@ at all.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -22,7 +22,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    url_for,
 )
 from flask.blueprints import BlueprintSetupState
 
@@ -44,6 +43,7 @@ from app.web.language import N_, gettext
 
 blueprint = Blueprint("interaction_login", __name__)
 
+_PATH = "/login"
 _LONGEST_LOGIN = 320
 _PARAMETERS = (pending.PARAMETER, "next", "confirm", "switch")
 _MADE = "signet.login_pages"
@@ -80,7 +80,7 @@ def _begin(state: BlueprintSetupState) -> None:
     state.app.extensions[_MADE] = MadePages()
 
 
-@blueprint.route("/login", methods=["GET", "POST"])
+@blueprint.route(_PATH, methods=["GET", "POST"])
 def login() -> Response:
     """Show the page, or sign in and go on."""
     now = clock.now()
@@ -190,7 +190,7 @@ def _client(visit: Visit) -> ShownClient | None:
 
 
 def _address(**changed: str) -> str:
-    # The same address again. Only these: url_for takes some names for instructions of its own.
+    # The same address again, with these alone.
     given = request.args
-    asked: dict[str, Any] = {name: given[name] for name in _PARAMETERS if name in given}
-    return url_for(".login", **{**asked, **changed})
+    asked = {name: given[name] for name in _PARAMETERS if name in given} | changed
+    return f"{_PATH}?{urlencode(asked)}" if asked else _PATH

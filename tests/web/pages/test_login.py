@@ -220,6 +220,14 @@ def test_signing_in_leads_straight_to_the_page_that_is_still_missing(browser, ad
     assert "consent-allow" in read(browser.get(response.location)).elements
 
 
+def test_a_new_browser_is_given_its_form_cookie_once_on_the_way_to_the_page(browser, authorize):
+    response = browser.get(authorize())
+    assert [each.split("=")[0] for each in response.headers.getlist("Set-Cookie")] == [
+        "signet-form"
+    ]
+    assert browser.get(response.location).headers.getlist("Set-Cookie") == []
+
+
 def test_a_request_begun_in_another_browser_is_refused(browser, make_browser, authorize):
     page = blob_page(browser, authorize())
     response = make_browser().get(page)
