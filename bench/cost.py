@@ -6,8 +6,8 @@ The application is called as a WSGI server calls it, by one thread, with the req
 CPU time of the best batch: what an answer costs while nothing else is at the processor's caches. The last line is
 what a signature costs in the same run. ``--profile`` prints where the time goes.
 
-A sign-in is three rows: a new browser's way to the page, the form with the password, and the way back. Argon2 is left
-out of the second; the thread that it would run on is not.
+A sign-in is two rows: a new browser's way to the page, and the form with the password, answered with the code. Argon2
+is left out of the second; the thread that it would run on is not.
 """
 
 import argparse

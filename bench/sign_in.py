@@ -1,7 +1,7 @@
 """People who sign in: browsers without a window, and whole sign-ins by many of them at once.
 
-A sign-in begins in a new browser: the authorization request, the page, the form with the password, the way back,
-and the code redeemed by the application.
+A sign-in begins in a new browser: the authorization request, the page, the form with the password, which is
+answered with the code, and the code redeemed by the application.
 """
 
 import hashlib
@@ -122,22 +122,14 @@ def _filled(page: Answer, at: str, person: Credentials) -> tuple[str, str]:
 def steps(
     subject: Subject, connection: Connection, person: Credentials
 ) -> dict[str, Callable[[], Answer]]:
-    """Return the parts of a sign-in, each to be repeated: to its page, the password, and the way back."""
+    """Return the parts of a sign-in, each to be repeated: to its page, and from the password to the code."""
     path = authorization_path(subject)
     browser = Browser(subject, connection)
     target, form = _filled(*browser.follow("GET", path), person)
     new = [("Cookie", browser.cookies)]
-    browser.follow("POST", target, form)
-    known = [("Cookie", browser.cookies)]
-
-    def password() -> Answer:
-        return connection.request("POST", target, new, form)
-
-    back = password().header("location") or ""
     return {
         "sign-in page": lambda: Browser(subject, connection).follow("GET", path)[0],
-        "password": password,
-        "way back": lambda: connection.request("GET", back, known),
+        "password": lambda: connection.request("POST", target, new, form),
     }
 
 

@@ -87,7 +87,7 @@ _HOLD = Statement(
     # The row is locked by being written; what it says stays as it is.
     .values(last_seen_at=_T.c.last_seen_at)
 )
-_TOUCH = (
+_TOUCH = Statement(
     update(_T)
     .where(
         _T.c.id == bindparam("session"),
@@ -271,7 +271,7 @@ def _touch(session: Session, now: datetime) -> None:
         "now": now,
         "over": _expiry(created_at=session.created_at, now=now),
     }
-    affected(_TOUCH, values)
+    _TOUCH.run(values)
 
 
 def _expiry(*, created_at: datetime, now: datetime) -> datetime:

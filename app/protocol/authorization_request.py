@@ -93,19 +93,26 @@ def unseal(blob: str, *, browser_id: str, now: datetime) -> AuthorizationRequest
         InteractionInvalidError: it is not one that we gave to this browser.
         InteractionExpiredError: it is too old.
     """
-    try:
-        content = _serializer(root_key.current()).loads(blob)
-    except BadData:
-        raise InteractionInvalidError(detail="the blob is not ours") from None
-    if not equal(content["browser"], digest(browser_id)):
+    request, browser = _opened(root_key.current(), blob)
+    if not equal(browser, digest(browser_id)):
         raise InteractionInvalidError(detail="the blob is another browser's")
-    request = _from_json(content["request"])
     if (
         now.timestamp() - request.issued_at
         > config.current().tokens.interaction_lifetime.total_seconds()
     ):
         raise InteractionExpiredError
     return request
+
+
+# Page and form bring the same blob. What is not ours raises, and is not remembered.
+@lru_cache(maxsize=256)
+def _opened(keys: RootKeys, blob: str) -> tuple[AuthorizationRequest, str]:
+    """Return what is in ``blob``, and the digest of the browser that it belongs to."""
+    try:
+        content = _serializer(keys).loads(blob)
+    except BadData:
+        raise InteractionInvalidError(detail="the blob is not ours") from None
+    return _from_json(content["request"]), content["browser"]
 
 
 def _from_json(body: dict[str, Any]) -> AuthorizationRequest:

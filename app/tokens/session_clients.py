@@ -9,17 +9,18 @@ Grants cannot tell: that of a client without offline access is purged long befor
 
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from app.clients import state
 from app.clients.registry import Client
-from app.core.db import db, own_insert, table_of
+from app.core.db import db, insert_in, table_of
+from app.core.statements import Statement
 from app.models.logout import SessionClient
 
 _TABLE = table_of(SessionClient)
 _T = _TABLE.c
+_NOTED = ("session_id", "client_id", "user_id", "since")
 _FRAMED = (
     select(_T.client_id)
     .where(_T.session_id == bindparam("session"), state.wants_front_channel(_T.client_id))
@@ -32,7 +33,7 @@ def note(session_id: str, client: Client, user_id: str, *, now: datetime) -> Non
     values = {
         "session_id": session_id, "client_id": client.client_id, "user_id": user_id, "since": now,
     }  # fmt: skip
-    db.session.execute(_note(db.engine.dialect.name), values)
+    _note(db.engine.dialect.name).run(values)
 
 
 def front_channel(session_id: str) -> list[str]:
@@ -44,6 +45,7 @@ def front_channel(session_id: str) -> list[str]:
 
 
 @cache
-def _note(_dialect: str) -> Any:
+def _note(dialect: str) -> Statement:
     # Built once for each database: building it costs more than running it.
-    return own_insert(_TABLE).on_conflict_do_nothing()
+    new = insert_in(dialect, _TABLE).values({name: bindparam(name) for name in _NOTED})
+    return Statement(new.on_conflict_do_nothing())

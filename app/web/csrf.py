@@ -113,13 +113,18 @@ def token() -> str:
     """Return the token of this browser, as the forms of this request carry it."""
     made: str | None = g.get(FIELD)
     if made is None:
-        secret = session.get(FIELD)
-        if not isinstance(secret, str):
-            secret = session[FIELD] = os.urandom(_SECRET_BYTES).hex()
-        made = _tokens().dumps(secret)
+        made = _tokens().dumps(secret())
         # Where Flask-WTF's forms look first.
         setattr(g, FIELD, made)
     return made
+
+
+def secret() -> str:
+    """Return what the token of this browser stands for, from its form cookie; a new one if it holds none."""
+    known = session.get(FIELD)
+    if not isinstance(known, str):
+        known = session[FIELD] = os.urandom(_SECRET_BYTES).hex()
+    return known
 
 
 def protect(blueprint: Blueprint) -> None:
@@ -138,14 +143,14 @@ def check() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if site not in _OWN_SITES:
         raise FormRefusedError(detail=f"Sec-Fetch-Site is {site!r}")
-    secret, sent = session.get(FIELD), request.form.get(FIELD)
-    if not sent or not isinstance(secret, str):
+    known, sent = session.get(FIELD), request.form.get(FIELD)
+    if not sent or not isinstance(known, str):
         raise FormRefusedError(detail="the token of the form or of the browser is missing")
     try:
         told = _tokens().loads(sent)
     except BadData:
         raise FormRefusedError(detail="the token is none of ours") from None
-    if not isinstance(told, str) or not equal(told, secret):
+    if not isinstance(told, str) or not equal(told, known):
         raise FormRefusedError(detail="the token is another browser's")
     # Flask-WTF's forms then need not check it again.
     g.csrf_valid = True

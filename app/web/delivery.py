@@ -7,7 +7,8 @@ Specs:
 
 from urllib.parse import urlencode
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, make_response, render_template, request
+from markupsafe import escape
 
 from app.core import clock
 from app.protocol.authorization import response_mode
@@ -44,10 +45,10 @@ def deliver(response: AuthorizationResponse) -> Response:
 
 def away(location: str) -> Response:
     """Redirect to ``location``, which is the client's and stays as it was registered, to the letter."""
-    response = make_response(redirect(location, 303))
-    response.headers["Location"] = location
+    # For whoever is not taken there: RFC 9110 section 15.4.4 asks for a link.
+    note = f'<!doctype html><title>See other</title><a href="{escape(location)}">Go on</a>'
+    response = Response(note, 303, {"Location": location, "Cache-Control": "no-store"})
     response.autocorrect_location_header = False
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

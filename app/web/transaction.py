@@ -32,6 +32,11 @@ def close(response: Response) -> Response:
     return response
 
 
+def is_kept(status: int) -> bool:
+    """Tell whether what a request changed is there after an answer with this ``status``."""
+    return status < _SERVER_ERROR
+
+
 def settle(status: int) -> None:
     """Commit what a request changed, or roll it back, by the ``status`` of its answer.
 
@@ -40,7 +45,7 @@ def settle(status: int) -> None:
     """
     if not db.session.registry.has():
         return
-    if status >= _SERVER_ERROR:
+    if not is_kept(status):
         roll_back()
         return
     try:

@@ -22,8 +22,8 @@ PLAIN = {
     "client_credentials": 0,
     "introspection": 1,
     "userinfo": 1,
-    # Who it is, twice whether they must wait, and what a sign-in writes; then the authorization.
-    "sign-in": 11,
+    # Who it is, twice whether they must wait, and what a sign-in and its grant write.
+    "sign-in": 10,
     "sign-out": 6,
 }
 # Who has to be told of the sign-out: one question for each of the two ways.

@@ -19,6 +19,7 @@ from app.clients import registry
 from app.clients.registry import Client
 from app.core.db import affected, db, insert_ignore, table_of
 from app.core.reading import Query
+from app.core.statements import Statement
 from app.models.consents import Consent as Row
 from app.protocol.authorization_request import AuthorizationRequest
 from app.protocol.extensions import resource_indicators
@@ -30,7 +31,7 @@ _T = table_of(Row)
 _IS_THEIRS = (_T.c.user_id == bindparam("person")) & (_T.c.client_id == bindparam("client"))
 _OF = Query(select(_T.c.scope, _T.c.resources, _T.c.granted_at).where(_IS_THEIRS))
 # The row is locked by being written; what it says stays as it is.
-_HOLD = update(_T).where(_IS_THEIRS).values(granted_at=_T.c.granted_at)
+_HOLD = Statement(update(_T).where(_IS_THEIRS).values(granted_at=_T.c.granted_at))
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def withdraw(user_id: str, client_id: str, *, now: datetime) -> bool:
 
 
 def _lock(user_id: str, client_id: str) -> bool:
-    return affected(_HOLD, {"person": user_id, "client": client_id}) == 1
+    return _HOLD.run({"person": user_id, "client": client_id}) == 1
 
 
 def _is_unproved(client: Client, request: AuthorizationRequest) -> bool:

@@ -4,10 +4,11 @@ Specs:
     OpenID Connect Core 1.0 section 3.1.2.3, 3.1.2.4    authentication and consent
     ASVS 5.0 2.3.1                                      no step can be skipped: all is asked again on return
 
-A page does its part and returns to ``resume_url``; pages never route to one another.
+A page does its part, and what is missing then is asked anew: in answer to its form, or at ``resume_url``. Pages
+never route to one another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote, urlsplit
@@ -19,7 +20,7 @@ from app.core import config
 from app.identity import sessions
 from app.identity.sessions import Session
 from app.protocol import authorization_request
-from app.protocol.authorization import redirect_uri
+from app.protocol.authorization import redirect_uri, response_mode
 from app.protocol.authorization.redirect_uri import UnknownTargetError
 from app.protocol.authorization.response import AuthorizationResponse, Target, refusal, success
 from app.protocol.authorization_request import (
@@ -111,6 +112,20 @@ def resume_url(blob: str) -> str:
     return f"/authorize/continue?request={quote(blob)}"
 
 
+def may_answer_a_form(pending: Pending) -> bool:
+    """Tell whether a form may be answered by what comes next, or only by the way to ``resume_url``.
+
+    Not by a page, because who reloads that sends the form again. Not by what uses up a pushed request: of a form that
+    is sent twice the browser shows the second answer alone. And not if the client has changed since ``pending`` was
+    opened, as it may while a password waits for its turn: whether it is still served is asked where one is opened.
+    """
+    request = pending.request
+    is_page = response_mode.carrier(request.response_mode) != response_mode.DEFAULT
+    if is_page or request.pushed_id is not None:
+        return False
+    return registry.get(request.client_id) == pending.client
+
+
 def step(pending: Pending, session: Session | None, *, now: datetime) -> Step:
     """Return what has to happen next."""
     consented_at = None
@@ -167,10 +182,9 @@ def issue(pending: Pending, session: Session, *, now: datetime) -> Authorization
     return success(pending.target, derivation.authorization_code(grant_id))
 
 
-def account_chosen(pending: Pending, session_id: str) -> str:
-    """Return a new blob in which the account question is answered."""
-    chosen = pending.request.choosing(session_id)
-    return authorization_request.seal(chosen, browser_id=pending.browser_id)
+def account_chosen(pending: Pending, session_id: str) -> Pending:
+    """Return the same request with the account question answered."""
+    return replace(pending, request=pending.request.choosing(session_id), came_as=None)
 
 
 def consent_question(pending: Pending, session: Session) -> ConsentQuestion:
@@ -198,8 +212,10 @@ def _new(request: AuthorizationRequest, known: Consent) -> frozenset[str]:
 
 
 def allow(pending: Pending, session: Session, *, now: datetime) -> None:
-    """Remember that the person allowed all of it."""
-    consent.remember(pending.request, session.user_id, now=now)
+    """Remember that the person allowed all of it; nothing if the session has ended meanwhile."""
+    # Before the consent, in the order of ``issue``: two that wait for each other's rows would never end.
+    if sessions.hold(session.id, now=now):
+        consent.remember(pending.request, session.user_id, now=now)
 
 
 def deny(pending: Pending, session: Session, *, now: datetime) -> AuthorizationResponse:

@@ -20,7 +20,7 @@ from app.identity.authentication import Authenticated
 from app.identity.sessions import Session
 from app.identity.users import Person
 from app.tokens import revocation
-from app.web import cookies, csrf
+from app.web import cookies, csrf, transaction
 
 # How long a sign-in counts as fresh where much can be broken.
 FRESH_FOR = timedelta(minutes=30)
@@ -36,6 +36,8 @@ def browser_id() -> str:
     known = form_cookie.get(_BROWSER)
     if not isinstance(known, str):
         known = form_cookie[_BROWSER] = secrets.new_id()
+        # The page that follows needs it: so the cookie is written once.
+        csrf.secret()
     return known
 
 
@@ -81,9 +83,12 @@ def sign_in(authenticated: Authenticated, *, now: datetime) -> Session:
     device = _device(authenticated)
 
     @after_this_request
-    def _set_cookies(response: Response) -> Response:
-        cookies.set_session(response, cookie)
-        cookies.set_device(response, device)
+    def _told(response: Response) -> Response:
+        # A failure of ours takes the session back: the browser keeps what it has, and may send its form again.
+        if transaction.is_kept(response.status_code):
+            cookies.set_session(response, cookie)
+            cookies.set_device(response, device)
+            csrf.renew()
         return response
 
     _changed(new)
@@ -119,9 +124,9 @@ def signed_out() -> None:
         return response
 
     _changed(None)
+    csrf.renew()
 
 
 def _changed(current: Session | None) -> None:
     g.browser_session = current
     g.pop("browser_person", None)
-    csrf.renew()

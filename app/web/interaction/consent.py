@@ -18,7 +18,7 @@ from app.protocol.interaction.flow import ConsentQuestion, Pending
 from app.web import csrf
 from app.web.delivery import deliver
 from app.web.forms import Form
-from app.web.interaction import browser, pending, scope_texts, shown_client
+from app.web.interaction import browser, pending, scope_texts, shown_client, steps
 
 blueprint = Blueprint("interaction_consent", __name__)
 csrf.protect(blueprint)
@@ -41,7 +41,7 @@ def consent() -> Response:
     match request.form.get("decision"):
         case "allow":
             flow.allow(asked, session, now=now)
-            return make_response(redirect(flow.resume_url(asked.blob), 303))
+            return steps.take_after_form(asked)
         case "deny":
             return deliver(flow.deny(asked, session, now=now))
     raise InvalidInputError(field="decision")

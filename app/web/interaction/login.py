@@ -12,7 +12,7 @@ at all.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -22,7 +22,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    url_for,
 )
 from flask.blueprints import BlueprintSetupState
 
@@ -37,13 +36,14 @@ from app.protocol.interaction.next_step import Step
 from app.throttle.counters import ThrottledError
 from app.web import cookies, csrf, language
 from app.web.forms import Form, PasswordField, StringField, required
-from app.web.interaction import browser, destinations, pending, shown_client
+from app.web.interaction import browser, destinations, pending, shown_client, steps
 from app.web.interaction.made_pages import MadePages
 from app.web.interaction.shown_client import ShownClient
 from app.web.language import N_, gettext
 
 blueprint = Blueprint("interaction_login", __name__)
 
+_PATH = "/login"
 _LONGEST_LOGIN = 320
 _PARAMETERS = (pending.PARAMETER, "next", "confirm", "switch")
 _MADE = "signet.login_pages"
@@ -80,7 +80,7 @@ def _begin(state: BlueprintSetupState) -> None:
     state.app.extensions[_MADE] = MadePages()
 
 
-@blueprint.route("/login", methods=["GET", "POST"])
+@blueprint.route(_PATH, methods=["GET", "POST"])
 def login() -> Response:
     """Show the page, or sign in and go on."""
     now = clock.now()
@@ -128,7 +128,7 @@ def _attempt(visit: Visit, username: str, password: str, now: datetime) -> Respo
         message = gettext("The service is busy.")
         return _refused(visit, Refusal(503, message, error.retry_after))
     browser.sign_in(authenticated, now=now)
-    return _onward(visit)
+    return steps.take_after_form(visit.pending) if visit.pending else _onward(visit)
 
 
 def _onward(visit: Visit) -> Response:
@@ -190,7 +190,7 @@ def _client(visit: Visit) -> ShownClient | None:
 
 
 def _address(**changed: str) -> str:
-    # The same address again. Only these: url_for takes some names for instructions of its own.
+    # The same address again, with these alone.
     given = request.args
-    asked: dict[str, Any] = {name: given[name] for name in _PARAMETERS if name in given}
-    return url_for(".login", **{**asked, **changed})
+    asked = {name: given[name] for name in _PARAMETERS if name in given} | changed
+    return f"{_PATH}?{urlencode(asked)}" if asked else _PATH

@@ -10,7 +10,7 @@ from app.core import clock
 from app.protocol.interaction import flow
 from app.web import csrf
 from app.web.forms import Form
-from app.web.interaction import browser, pending, shown_client
+from app.web.interaction import browser, pending, shown_client, steps
 
 blueprint = Blueprint("interaction_select_account", __name__)
 csrf.protect(blueprint)
@@ -30,8 +30,7 @@ def select_account() -> Response:
         return make_response(redirect(flow.resume_url(asked.blob), 303))
     choice = request.form.get("choice")
     if choice == "continue":
-        chosen = flow.account_chosen(asked, session.id)
-        return make_response(redirect(flow.resume_url(chosen), 303))
+        return steps.take_after_form(flow.account_chosen(asked, session.id))
     if choice == "other":
         elsewhere = url_for("interaction_login.login", request=asked.blob, switch="1")
         return make_response(redirect(elsewhere, 303))

@@ -84,7 +84,7 @@ def test_withdrawing_ends_what_the_application_holds_and_asks_again(
 ):
     browser.sign_in("ada")
     allowed = browser.send(browser.get(authorize()).location, {"decision": "allow"})
-    assert "code" in answer_of(browser.get(allowed.location))
+    assert "code" in answer_of(allowed)
     assert "Acme Notes" in browser.get("/account").get_data(as_text=True)
     browser.send(f"/account/connections/{notes.client_id}/withdraw", page="/account")
     with app.app_context():

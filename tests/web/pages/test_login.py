@@ -7,6 +7,7 @@ import pytest
 from app.core import clock, db
 from app.core.errors import UnavailableError
 from app.identity import sessions, users
+from tests.web.pages.conftest import REDIRECT_URI
 from tests.web.pages.visitor import PASSWORD, answer_of, read
 
 SESSION = "signet-session"
@@ -212,10 +213,19 @@ def test_a_login_hint_fills_in_the_name(browser, authorize):
     assert page.elements["username"]["value"] == "ada@example.com"
 
 
-def test_signing_in_goes_back_into_the_flow(browser, ada, authorize):
+def test_signing_in_leads_straight_to_the_page_that_is_still_missing(browser, ada, authorize):
     response = browser.sign_in("ada", path=blob_page(browser, authorize()))
-    assert response.location.startswith("/authorize/continue?request=")
-    assert browser.get(response.location).location.startswith("/consent?request=")
+    assert response.status_code == 303
+    assert response.location.startswith("/consent?request=")
+    assert "consent-allow" in read(browser.get(response.location)).elements
+
+
+def test_a_new_browser_is_given_its_form_cookie_once_on_the_way_to_the_page(browser, authorize):
+    response = browser.get(authorize())
+    assert [each.split("=")[0] for each in response.headers.getlist("Set-Cookie")] == [
+        "signet-form"
+    ]
+    assert browser.get(response.location).headers.getlist("Set-Cookie") == []
 
 
 def test_a_request_begun_in_another_browser_is_refused(browser, make_browser, authorize):
@@ -239,7 +249,7 @@ def test_prompt_login_asks_the_same_person_to_confirm(browser, ada, authorize):
     page = read(browser.get(page_url))
     assert page.elements["username"]["value"] == "ada"
     assert "readonly" in page.elements["username"]
-    assert browser.sign_in("ada", path=page_url).location.startswith("/authorize/continue")
+    assert browser.sign_in("ada", path=page_url).location.startswith("/consent?request=")
 
 
 def test_a_confirmation_is_for_the_name_on_the_page_whatever_is_sent(
@@ -258,7 +268,7 @@ def test_somebody_else_may_sign_in_instead_and_ends_the_first_persons_session(
     page = read(browser.get(f"{page_url}&switch=1"))
     assert "readonly" not in page.elements["username"]
     response = browser.sign_in("grace", path=f"{page_url}&switch=1")
-    assert response.location.startswith("/authorize/continue")
+    assert response.location.startswith("/consent?request=")
     assert live_sessions(app, ada) == []
     assert len(live_sessions(app, grace)) == 1
 
@@ -275,10 +285,10 @@ def test_the_page_speaks_the_language_of_the_browser(make_browser):
 
 
 def test_a_code_comes_after_sign_in_and_consent(browser, ada, authorize):
-    onward = browser.sign_in("ada", path=blob_page(browser, authorize())).location
-    consent = browser.get(onward).location
+    consent = browser.sign_in("ada", path=blob_page(browser, authorize())).location
     allowed = browser.send(consent, {"decision": "allow"})
-    answer = answer_of(browser.get(allowed.location))
+    assert allowed.location.startswith(REDIRECT_URI)
+    answer = answer_of(allowed)
     assert answer["state"] == "s1"
     assert answer["code"]
 

@@ -57,7 +57,7 @@ def test_each_reader_has_a_token_and_a_request_of_their_own(
     page = other.get(page_url).get_data(as_text=True)
     assert len(rendered) == 1
     assert f'action="{page_url}"' in page
-    assert other.sign_in("ada", path=page_url).location.startswith("/authorize/continue?request=")
+    assert other.sign_in("ada", path=page_url).location.startswith("/consent?request=")
 
 
 def test_language_and_application_have_pages_of_their_own(browser, make_browser, authorize):

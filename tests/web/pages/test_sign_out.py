@@ -30,4 +30,4 @@ def test_a_sign_in_begun_in_another_tab_survives_signing_out(browser, ada, autho
     browser.sign_in("ada")
     waiting = browser.get(authorize(prompt="login")).location
     browser.send("/end_session", read(browser.get("/end_session")).forms[0]["fields"])
-    assert browser.sign_in("ada", path=waiting).location.startswith("/authorize/continue")
+    assert browser.sign_in("ada", path=waiting).location.startswith("/consent?request=")
