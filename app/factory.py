@@ -15,6 +15,7 @@ from app.protocol.token.grants.client_credentials import ClientCredentialsGrant
 from app.protocol.token.grants.device_code import DeviceCodeGrant
 from app.protocol.token.grants.refresh_token import RefreshTokenGrant
 from app.web import csrf, edge, language, routes
+from app.web.application import Application
 from app.web.interaction import shell
 
 GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant)
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = True) -> F
     """
     settings = settings or settings_loader.load()
     logging.configure(settings)
-    app = Flask(
+    app = Application(
         "app",
         template_folder=str(directory("templates")),
         static_folder="web/static",

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Delete, Engine, Insert, Update
+from sqlalchemy import Connection, Delete, Engine, Insert, Update, event
+from sqlalchemy.orm import Session, SessionTransaction
 
 from app.core.db import db
 from app.core.direct import Prepared
+
+_KEY = "signet.connection"
 
 
 class Statement:
@@ -32,7 +35,7 @@ class Statement:
         prepared = self._prepared.get(engine)
         if prepared is None:
             prepared = self._prepared[engine] = Prepared(self._statement, engine)
-        connection = db.session.connection()
+        connection = _connection()
         raw: Any = connection.connection.dbapi_connection
         told = prepared.asked(values)
         try:
@@ -46,3 +49,20 @@ class Statement:
                 connection.invalidate(error)
             raise prepared.explained(error) from error
         return count
+
+
+def _connection() -> Connection:
+    """Return the connection of the transaction that the session has, or begins now."""
+    # Asking the session costs as much as the statement: once for each transaction is enough.
+    session = db.session()
+    known: Connection | None = session.info.get(_KEY)
+    if known is None:
+        known = session.info[_KEY] = session.connection()
+    return known
+
+
+def _forget(session: Session, _ended: SessionTransaction) -> None:
+    session.info.pop(_KEY, None)
+
+
+event.listen(db.session, "after_transaction_end", _forget)
