@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
-from app.core import locks, sqlite_writers
+from app.core import locks, sqlite_log, sqlite_writers
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 
@@ -116,8 +116,9 @@ def _sqlite_options(settings: Settings, url: URL) -> dict[str, Any]:
     seconds = settings.database.busy_timeout.total_seconds()
     queue = None
     if url.database and url.database != ":memory:":
-        file = locks.beside(Path(url.database), "writers")
-        queue = sqlite_writers.Queue(file, patience=seconds)
+        database = Path(url.database)
+        file = locks.beside(database, "writers")
+        queue = sqlite_writers.Queue(file, patience=seconds, database=database)
     return {
         "hide_parameters": True,
         "pool_size": settings.database.pool_size,
@@ -166,6 +167,7 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
             cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
         _use_wal(cursor, settings.database.busy_timeout.total_seconds())
         cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={sqlite_log.LONGEST}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-16384")
         cursor.execute("PRAGMA temp_store=MEMORY")

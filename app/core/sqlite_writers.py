@@ -18,6 +18,7 @@ from time import monotonic, sleep
 from typing import Any, Protocol
 from weakref import WeakSet, finalize
 
+from app.core.sqlite_log import Keeper
 from app.core.turns import turns
 
 # A change and its commit take some tenths of a millisecond; only who waits for much longer may look less often.
@@ -30,9 +31,10 @@ _MILLISECONDS = 1000
 class Queue:
     """The writers of one database; ``patience`` is how many seconds one waits, in all."""
 
-    def __init__(self, file: Path, *, patience: float) -> None:
+    def __init__(self, file: Path, *, patience: float, database: Path | None = None) -> None:
         self.patience = patience
         self._file = file
+        self._keeper = None if database is None else Keeper(database, self)
         self.begin_anew()
         anew_after_fork(self)
 
@@ -41,6 +43,8 @@ class Queue:
         self._first = Lock()
         # A descriptor that came through a fork would be the lock of both processes at once.
         self._descriptor = -1
+        if self._keeper is not None:
+            self._keeper.begin_anew()
 
     def enter(self, patience: float | None = None) -> float:
         """Wait for one's turn; return how many seconds of patience are left, of ``patience`` or of the whole.
@@ -62,6 +66,8 @@ class Queue:
 
     def leave(self) -> None:
         """Let the next one write."""
+        if self._keeper is not None:
+            self._keeper.note()
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._first.release()
 

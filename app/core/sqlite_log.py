@@ -1,0 +1,87 @@
+"""SQLite's write-ahead log, emptied beside those who write.
+
+Specs:
+    sqlite.org/wal.html section 2.1, 2.3    checkpoints, and when the log begins anew
+
+By itself SQLite empties the log inside the commit that made it long. On a large database the thousand pages of a log
+belong to a thousand places, and all who wait to write wait for them. Here a thread of its own does it while others
+write, and takes the turn to write only for what they added meanwhile: without that the log would never be empty, so
+never begin anew, and a file that grows makes each commit slower.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+from weakref import finalize, ref
+
+import structlog
+
+if TYPE_CHECKING:
+    from app.core.sqlite_writers import Queue
+
+# So often a process looks after the log: some hundred pages, as a transaction here changes a few.
+_EVERY = 200
+# Transactions that change many pages may make the log longer first; then the commit empties it after all.
+LONGEST = 4000
+_EMPTY = "PRAGMA wal_checkpoint(PASSIVE)"
+
+log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Who empties the log of ``database`` in this process; ``queue`` is the line of those who write it."""
+
+    def __init__(self, database: Path, queue: "Queue") -> None:
+        self._database = database
+        self._queue = ref(queue)
+        self._written = 0
+        self._bell: Event | None = None
+
+    def begin_anew(self) -> None:
+        """Forget the thread: a fork did not take it along."""
+        self._written, self._bell = 0, None
+
+    def note(self) -> None:
+        """Count one transaction. The caller has the turn to write, so nobody else is here."""
+        self._written += 1
+        if self._written < _EVERY:
+            return
+        self._written = 0
+        if self._bell is None:
+            self._bell = self._start()
+        self._bell.set()
+
+    def _start(self) -> Event:
+        bell, queue = Event(), self._queue()
+        # The thread ends with the queue, not the other way round.
+        finalize(queue, bell.set)
+        arguments = (self._database, self._queue, bell)
+        Thread(target=_keep, args=arguments, name="signet-log", daemon=True).start()
+        return bell
+
+
+def _keep(database: Path, queue: "ref[Queue]", bell: Event) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        while True:
+            bell.wait()
+            bell.clear()
+            writers = queue()
+            if writers is None:
+                return
+            try:
+                _empty(connection, writers)
+            except sqlite3.Error as error:
+                # Somebody writes for long, or the disk is full; the next time is soon.
+                log.info("database.log_not_emptied", error=type(error).__name__)
+            del writers
+
+
+def _empty(connection: sqlite3.Connection, writers: "Queue") -> None:
+    connection.execute(_EMPTY).fetchone()
+    writers.enter()
+    try:
+        connection.execute(_EMPTY).fetchone()
+    finally:
+        writers.leave()
