@@ -13,13 +13,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import Protocol
 from weakref import finalize, ref
 
 import structlog
-
-if TYPE_CHECKING:
-    from app.core.sqlite_writers import Queue
 
 # So often a process looks after the log: some hundred pages, as a transaction here changes a few.
 _EVERY = 200
@@ -30,10 +27,20 @@ _EMPTY = "PRAGMA wal_checkpoint(PASSIVE)"
 log = structlog.get_logger(__name__)
 
 
+class Writers(Protocol):
+    """The line of those who write."""
+
+    def enter(self) -> float:
+        """Wait for the turn to write; raise ``sqlite3.OperationalError`` if it does not come."""
+
+    def leave(self) -> None:
+        """Let the next one write."""
+
+
 class Keeper:
     """Who empties the log of ``database`` in this process; ``queue`` is the line of those who write it."""
 
-    def __init__(self, database: Path, queue: "Queue") -> None:
+    def __init__(self, database: Path, queue: Writers) -> None:
         self._database = database
         self._queue = ref(queue)
         self._written = 0
@@ -62,7 +69,7 @@ class Keeper:
         return bell
 
 
-def _keep(database: Path, queue: "ref[Queue]", bell: Event) -> None:
+def _keep(database: Path, queue: ref[Writers], bell: Event) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         while True:
             bell.wait()
@@ -78,7 +85,7 @@ def _keep(database: Path, queue: "ref[Queue]", bell: Event) -> None:
             del writers
 
 
-def _empty(connection: sqlite3.Connection, writers: "Queue") -> None:
+def _empty(connection: sqlite3.Connection, writers: Writers) -> None:
     connection.execute(_EMPTY).fetchone()
     writers.enter()
     try:
