@@ -14,7 +14,8 @@ from tests.hostile import grammar
 from tests.hostile.invariants import CONSTANT_PATHS, check
 from tests.hostile.wire import deliver
 
-pytestmark = pytest.mark.filterwarnings("error")
+# What Hypothesis cannot show in short must not hide what it has found.
+pytestmark = pytest.mark.filterwarnings("error", "ignore:Generating overly large repr")
 _CONSTANT = [Rule(path, methods=["GET", "HEAD", "OPTIONS"]) for path in sorted(CONSTANT_PATHS)]
 
 

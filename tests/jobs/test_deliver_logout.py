@@ -37,6 +37,8 @@ def app(settings):
 def running(app, settings):
     """Start tickers, and stop them when the test is over."""
     started = []
+    # What another test has committed rings still, if nobody was there to hear it.
+    wake.bell(BELL).clear()
 
     def start(**logout):
         changed = replace(settings, logout=replace(settings.logout, **logout))

@@ -98,6 +98,20 @@ def test_what_cannot_be_read_is_refused(provider: Provider, query: str) -> None:
     assert provider.app.test_client().get(f"/resources/metadata?{query}").status_code == 400
 
 
+@pytest.mark.spec("RFC 9110", "13.1.1")
+def test_a_condition_for_another_state_is_answered_without_the_document(
+    provider: Provider,
+) -> None:
+    path = "/.well-known/oauth-protected-resource/userinfo"
+    client = provider.app.test_client()
+    tag = client.get(path).headers["ETag"]
+    assert client.get(path, headers={"If-Match": tag}).status_code == 200
+    refused = client.get(path, headers={"If-Match": '"other"'})
+    assert (refused.status_code, refused.data) == (412, b"")
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    assert "no-store" in refused.headers["Cache-Control"]
+
+
 @pytest.mark.spec("RFC 9728", "3.1")
 @pytest.mark.spec("RFC 9728", "4")
 def test_our_own_endpoint_is_described_where_its_address_leads(provider: Provider) -> None:

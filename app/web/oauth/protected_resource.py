@@ -1,6 +1,7 @@
 """What APIs say about themselves: /.well-known/oauth-protected-resource/userinfo and /resources/metadata.
 
 Specs:
+    RFC 9110 section 13.1.1        412 in place of the document, if it is another than the client has
     RFC 9728 section 3.1, 3.2      where it is asked for, and the answer
     Fetch Standard section 3.3     open to every origin, like all metadata
 """
@@ -17,6 +18,7 @@ blueprint = Blueprint("oauth_protected_resource", __name__)
 
 _METHODS = ["GET", "OPTIONS"]
 _MAX_AGE = 300
+_PRECONDITION_FAILED = 412
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -51,4 +53,10 @@ def _told(document: Mapping[str, Any]) -> Response:
     response.cache_control.max_age = _MAX_AGE
     response.add_etag()
     response.make_conditional(request)
+    if response.status_code == _PRECONDITION_FAILED:
+        # What was not wanted in this state is not sent all the same.
+        open_to_all = {"Access-Control-Allow-Origin": "*"}
+        return Response(
+            status=_PRECONDITION_FAILED, headers=open_to_all, mimetype="application/json"
+        )
     return response
