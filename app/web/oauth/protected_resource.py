@@ -55,8 +55,6 @@ def _told(document: Mapping[str, Any]) -> Response:
     response.make_conditional(request)
     if response.status_code == _PRECONDITION_FAILED:
         # What was not wanted in this state is not sent all the same.
-        open_to_all = {"Access-Control-Allow-Origin": "*"}
-        return Response(
-            status=_PRECONDITION_FAILED, headers=open_to_all, mimetype="application/json"
-        )
+        told = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+        return Response(status=_PRECONDITION_FAILED, headers=told, mimetype="application/json")
     return response
