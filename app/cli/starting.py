@@ -90,7 +90,7 @@ def work(supervisor: Supervisor, post: Post, wishes: Wishes) -> None:
         log.error("worker.replaced", worker=post.number, ended_by=post.after)
     if announcement is not None and post.number == 0:
         announcement.say(as_json=wishes.as_json)
-    number = supervisor.multiply() if post.is_first and post.number == 0 else post.number
+    number = supervisor.multiply(post)
     gc.enable()
     server.serve(supervisor, number, application, threads=wishes.threads)
 

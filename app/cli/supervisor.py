@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -107,6 +107,7 @@ class Supervisor:
         self._reading, self._writing = os.pipe()
         self._places = [_Replacing(time.monotonic()) for _ in sockets]
         self._mask: set[int] = set()
+        self._adopts = False
 
     @property
     def lifeline(self) -> int:
@@ -117,11 +118,10 @@ class Supervisor:
         """Start the workers and see to them until SIGTERM or Ctrl-C; return the exit code of the server."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._mask = {int(each) for each in signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)}
-        if _adopt_orphans():
-            self._start(Post(0, is_first=True))
-        else:
-            for number in range(len(self.sockets)):
-                self._start(Post(number, is_first=True))
+        self._adopts = _adopt_orphans()
+        # Where nobody can be adopted nobody is copied: all start here, and each loads for itself.
+        for number in range(1 if self._adopts else len(self.sockets)):
+            self._start(Post(number, is_first=True))
         while self._next_signal() not in _STOPS:
             failed = self._bury()
             if failed is not None:
@@ -131,12 +131,14 @@ class Supervisor:
         self._stop()
         return 0
 
-    def multiply(self) -> int:
-        """Start the other workers as copies of this one, the first; return which one this process is.
+    def multiply(self, post: Post) -> int:
+        """Start the other workers as copies of the first, where one can; return which one this process is.
 
         It returns once in each. To be called while there is one thread, and no connection to a database.
         """
-        for number in range(1, len(self.sockets)):
+        if not post.is_first or post.number:
+            return post.number
+        for number in range(1, len(self.sockets) if self._adopts else 1):
             between = os.fork()
             if between:
                 os.waitpid(between, 0)
@@ -184,17 +186,25 @@ class Supervisor:
 
     def _bury(self) -> int | None:
         """Note who has ended; return the exit code of a start that failed."""
-        while (ended := _next_ended()) is not None:
-            pid, code = ended
-            pids = self.board.pids()
-            # A copy that ended before it could say which one it is; anybody else is no worker of ours.
-            if pid not in pids and 0 not in pids:
+        for pid, code in _ended():
+            number = self._number_of(pid)
+            # An orphan that is no worker of ours.
+            if number is None:
                 continue
-            number = pids.index(pid if pid in pids else 0)
             self.board.note(number, 0)
             if not self.board.is_ready:
                 return _failed(code)
             self._plan(number, _described(code))
+        return None
+
+    def _number_of(self, pid: int) -> int | None:
+        pids = self.board.pids()
+        if pid in pids:
+            return pids.index(pid)
+        # Or a copy that ended before it could say which one it is: missing, and not because it is to be replaced.
+        for number, place in enumerate(self._places):
+            if pids[number] == 0 and place.due is None:
+                return number
         return None
 
     def _plan(self, number: int, after: str) -> None:
@@ -206,8 +216,13 @@ class Supervisor:
     def _replace(self) -> None:
         now = time.monotonic()
         for number, place in enumerate(self._places):
-            if place.due is not None and place.due <= now:
+            if place.due is None or place.due > now:
+                continue
+            try:
                 self._start(Post(number, is_first=False, after=place.after))
+            except OSError:
+                # No process is to be had just now. Those that are there go on; this one is tried again.
+                self._plan(number, place.after)
 
     def _stop(self) -> None:
         self.board.stop()
@@ -228,23 +243,27 @@ class Supervisor:
             time.sleep(_STEP)
 
     def _is_anybody_left(self) -> bool:
-        try:
-            while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
-                pids = self.board.pids()
-                if ended[0] in pids:
-                    self.board.note(pids.index(ended[0]), 0)
-        except ChildProcessError:
-            return False
+        for pid, _ in _ended():
+            number = self._number_of(pid)
+            if number is not None:
+                self.board.note(number, 0)
         # Whoever is left may be an orphan that is no worker; but a copy may not have said yet which one it is.
-        return any(self.board.pids()) or not self.board.is_ready
+        return any(self.board.pids()) or not (self.board.is_ready or _is_childless())
 
 
-def _next_ended() -> tuple[int, int] | None:
+def _ended() -> Iterator[tuple[int, int]]:
+    """Yield each child that has ended, and its exit code; less than 0 is a signal."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            yield ended[0], os.waitstatus_to_exitcode(ended[1])
+
+
+def _is_childless() -> bool:
     try:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
-        return None
-    return (pid, os.waitstatus_to_exitcode(status)) if pid else None
+        return True
+    return False
 
 
 def _failed(code: int) -> int:

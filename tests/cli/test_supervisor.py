@@ -32,7 +32,7 @@ def born(number, after):
 
 def work(self, post):
     %BEFORE
-    number = self.multiply() if post.is_first else post.number
+    number = self.multiply(post)
     born(number, post.after)
     # Nobody outlives the supervisor: a test may kill it.
     Thread(target=lambda: os.read(self.lifeline, 1) or os._exit(0), daemon=True).start()
@@ -49,6 +49,17 @@ sys.exit(Supervisor([listening() for _ in range(2)], work).run())
 """
 
 
+# The supervisor's second fork, the first of a replacement, fails once.
+_NO_SECOND_FORK = """
+forks, fork, first = [], os.fork, os.getpid()
+def scarce():
+    if os.getpid() == first:
+        forks.append(1)
+        if len(forks) == 2:
+            raise BlockingIOError
+    return fork()
+os.fork = scarce
+"""
 _DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 
@@ -185,6 +196,35 @@ def test_an_orphan_that_is_no_worker_changes_nothing(serve):
     server.wait_for(2)
     time.sleep(0.5)
     assert len(server.born()) == 2
+    assert server.stop() == 0
+
+
+def test_an_orphan_does_not_put_off_who_is_to_be_replaced(serve):
+    # Worker 0 dies for good, and an orphan of worker 1's ends twice a second from then on.
+    orphans = "[os.fork() or (os.fork() and os._exit(0)) or os._exit(7) for _ in iter(lambda: time.sleep(0.1), 1)]"
+    server = serve(after=f"if number == 1: Thread(target=lambda: {orphans}, daemon=True).start()")
+    victim = next(pid for number, pid, *_ in server.wait_for(2) if number == 0)
+    os.kill(victim, signal.SIGKILL)
+    number, *_, after = server.wait_for(3)[2]
+    assert (number, after) == (0, "signal 9")
+
+
+def test_where_nobody_can_be_adopted_each_worker_is_started_by_itself(serve):
+    server = serve(setting="supervisor._adopt_orphans = lambda: False")
+    born = server.wait_for(2)
+    time.sleep(0.5)
+    assert sorted(number for number, *_ in server.born()) == [0, 1]
+    os.kill(born[1][1], signal.SIGKILL)
+    assert server.wait_for(3)[2][3] == "signal 9"
+    assert server.stop() == 0
+
+
+def test_a_process_that_cannot_be_had_is_asked_for_again(serve):
+    server = serve(setting=_NO_SECOND_FORK)
+    victims = {number: pid for number, pid, *_ in server.wait_for(2)}
+    os.kill(victims[0], signal.SIGKILL)
+    assert server.wait_for(3)[2][0] == 0
+    assert _lives(victims[1])
     assert server.stop() == 0
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from app import factory
 from app.cli import supervisor
 from app.cli.main import main
-from app.cli.supervisor import Supervisor
+from app.cli.supervisor import Post, Supervisor
 from app.core import sqlite_writers
 from app.core.db import db
 from app.core.writing import Change
@@ -117,11 +117,11 @@ def _kill_start(last: int) -> None:
     DefaultDialect.do_commit = mortal_commit  # type: ignore[method-assign]
     multiply = Supervisor.multiply
 
-    def disarm_and_multiply(self: Supervisor) -> int:
+    def disarm_and_multiply(self: Supervisor, post: Post) -> int:
         # The start is over; from here on it is a worker.
         Path.rename = rename  # type: ignore[method-assign]
         DefaultDialect.do_commit = commit  # type: ignore[method-assign]
-        return multiply(self)
+        return multiply(self, post)
 
     Supervisor.multiply = disarm_and_multiply  # type: ignore[method-assign]
 
