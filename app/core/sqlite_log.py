@@ -57,38 +57,45 @@ class Keeper:
             return
         self._written = 0
         if self._bell is None:
-            self._bell = self._start()
-        self._bell.set()
+            self._start()
+        else:
+            self._bell.set()
 
-    def _start(self) -> Event:
-        bell, queue = Event(), self._queue()
-        # The thread ends with the queue, not the other way round.
-        finalize(queue, bell.set)
+    def _start(self) -> None:
+        bell = Event()
+        bell.set()
         arguments = (self._database, self._queue, bell)
-        Thread(target=_keep, args=arguments, name="signet-log", daemon=True).start()
-        return bell
+        try:
+            Thread(target=_keep, args=arguments, name="signet-log", daemon=True).start()
+        except RuntimeError as error:
+            # What was written is written; until there is a thread the commits empty the log.
+            log.warning("database.log_has_no_keeper", error=type(error).__name__)
+            return
+        # The thread ends with the queue, not the other way round.
+        finalize(self._queue(), bell.set)
+        self._bell = bell
 
 
 def _keep(database: Path, queue: ref[Writers], bell: Event) -> None:
+    while True:
+        bell.wait()
+        bell.clear()
+        writers = queue()
+        if writers is None:
+            return
+        try:
+            _empty(database, writers)
+        except (sqlite3.Error, OSError) as error:
+            # Somebody writes for long, the disk is full or no file can be opened; the next time is soon.
+            log.info("database.log_not_emptied", error=type(error).__name__)
+        del writers
+
+
+def _empty(database: Path, writers: Writers) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        while True:
-            bell.wait()
-            bell.clear()
-            writers = queue()
-            if writers is None:
-                return
-            try:
-                _empty(connection, writers)
-            except sqlite3.Error as error:
-                # Somebody writes for long, or the disk is full; the next time is soon.
-                log.info("database.log_not_emptied", error=type(error).__name__)
-            del writers
-
-
-def _empty(connection: sqlite3.Connection, writers: Writers) -> None:
-    connection.execute(_EMPTY).fetchone()
-    writers.enter()
-    try:
         connection.execute(_EMPTY).fetchone()
-    finally:
-        writers.leave()
+        writers.enter()
+        try:
+            connection.execute(_EMPTY).fetchone()
+        finally:
+            writers.leave()

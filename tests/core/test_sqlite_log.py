@@ -109,6 +109,36 @@ def test_the_thread_ends_with_those_it_serves(writers):
     _eventually(lambda: not _keepers() - before)
 
 
+def test_who_wrote_is_not_told_that_there_is_no_thread_to_be_had(writers, monkeypatch):
+    def none(_):
+        raise RuntimeError("can't start new thread")
+
+    with closing(writers.connected()) as connection, monkeypatch.context() as scarce:
+        writers.fill(connection)
+        scarce.setattr(threading.Thread, "start", none)
+        with capture_logs() as said:
+            writers.change(connection, 20)
+        assert [each["event"] for each in said] == ["database.log_has_no_keeper"]
+        scarce.undo()
+        writers.change(connection, 20)
+        _eventually(lambda: writers.file.stat().st_size > _ROWS * 3000)
+
+
+def test_a_file_that_cannot_be_opened_is_tried_again(writers, monkeypatch):
+    def none(*_, **__):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    with closing(writers.connected()) as connection, monkeypatch.context() as scarce:
+        writers.fill(connection)
+        with capture_logs() as said:
+            scarce.setattr(sqlite3, "connect", none)
+            writers.change(connection, 20)
+            _eventually(lambda: "database.log_not_emptied" in {each["event"] for each in said})
+            scarce.undo()
+        writers.change(connection, 20)
+        _eventually(lambda: writers.file.stat().st_size > _ROWS * 3000)
+
+
 def test_after_a_fork_the_thread_is_started_anew(writers):
     before = _keepers()
     with closing(writers.connected()) as connection:
