@@ -1,7 +1,8 @@
 """Flask, without what this application never needs and would pay for in every request.
 
 Specs:
-    RFC 9110 section 8.6    Content-Length is the size of the body that is sent
+    RFC 9110 section 8.6       Content-Length is the size of the body that is sent
+    RFC 9110 section 13.1.1    412 in place of a representation that is another than the client has
 
 No view and no hook is a coroutine, and an answer that is whole in memory needs no copy of its headers.
 """
@@ -12,6 +13,14 @@ from typing import Any
 from flask import Flask, Response
 
 _WITHOUT_BODY = frozenset({204, 304})
+_PRECONDITION_FAILED = 412
+_OF_THE_REPRESENTATION = (
+    "ETag",
+    "Last-Modified",
+    "Content-Disposition",
+    "Accept-Ranges",
+    "Expires",
+)
 
 
 class Answer(Response):
@@ -27,6 +36,21 @@ class Answer(Response):
             headers["Content-Length"] = str(len(body))
         start_response(self.status, headers.to_wsgi_list())
         return [body]
+
+    def make_conditional(self, *arguments: Any, **options: Any) -> Response:
+        """Answer as the conditions of a request demand; what is not wanted in its present state is not sent."""
+        super().make_conditional(*arguments, **options)
+        if self.status_code == _PRECONDITION_FAILED:
+            # A file is open already.
+            close = getattr(self.response, "close", None)
+            if close is not None:
+                close()
+            self.direct_passthrough = False
+            self.set_data(b"")
+            for name in _OF_THE_REPRESENTATION:
+                self.headers.pop(name, None)
+            self.headers["Cache-Control"] = "no-store"
+        return self
 
     def _is_plain(self, environ: Any) -> bool:
         if self.status_code in _WITHOUT_BODY or environ["REQUEST_METHOD"] == "HEAD":

@@ -60,6 +60,31 @@ def test_what_waits_for_the_end_of_an_answer_is_told():
     assert told == [True]
 
 
+@pytest.mark.spec("RFC 9110", "13.1.1")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_state_that_is_not_wanted_is_not_sent(method):
+    environ = EnvironBuilder(method=method, headers={"If-Match": '"other"'}).get_environ()
+    answer = Answer("the present state", headers={"Cache-Control": "max-age=300"})
+    answer.add_etag()
+    answer.make_conditional(environ)
+    status, headers, body = _sent(answer, method)
+    assert (status, body) == ("412 PRECONDITION FAILED", b"")
+    assert {name: value for name, value in headers if name not in {"Date", "Content-Type"}} == {
+        "Content-Length": "0",
+        "Cache-Control": "no-store",
+    }
+
+
+def test_a_file_that_is_not_wanted_is_closed_and_not_sent(tmp_path):
+    (tmp_path / "style.css").write_text("body {}")
+    app = Application(__name__, static_folder=str(tmp_path), static_url_path="/static")
+    refused = app.test_client().get("/static/style.css", headers={"If-Match": '"other"'})
+    assert (refused.status_code, refused.data) == (412, b"")
+    assert "ETag" not in refused.headers
+    with app.test_client().get("/static/style.css") as sent:
+        assert sent.data == b"body {}"
+
+
 def test_every_answer_of_the_application_is_one():
     app = Application(__name__)
     app.add_url_rule("/", view_func=lambda: "hello")

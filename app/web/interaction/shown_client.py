@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from app.clients import logos
 from app.clients.registry import Client
+from app.web.application import Answer
 
 blueprint = Blueprint("interaction_shown_client", __name__)
 
@@ -55,7 +56,7 @@ def logo(client_id: str) -> Response:
     if found is None:
         abort(404)
     media_type, picture, fetched_at = found
-    response = Response(picture, mimetype=media_type)
+    response = Answer(picture, mimetype=media_type)
     response.last_modified = fetched_at
     response.cache_control.public = True
     response.cache_control.max_age = _PICTURE_MAX_AGE

@@ -1,7 +1,6 @@
 """What APIs say about themselves: /.well-known/oauth-protected-resource/userinfo and /resources/metadata.
 
 Specs:
-    RFC 9110 section 13.1.1        412 in place of the document, if it is another than the client has
     RFC 9728 section 3.1, 3.2      where it is asked for, and the answer
     Fetch Standard section 3.3     open to every origin, like all metadata
 """
@@ -13,12 +12,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.protocol import protected_resource
+from app.web.application import Answer
 
 blueprint = Blueprint("oauth_protected_resource", __name__)
 
 _METHODS = ["GET", "OPTIONS"]
 _MAX_AGE = 300
-_PRECONDITION_FAILED = 412
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -47,14 +46,10 @@ def api() -> Response:
 
 
 def _told(document: Mapping[str, Any]) -> Response:
-    response = Response(json.dumps(document), mimetype="application/json")
+    response = Answer(json.dumps(document), mimetype="application/json")
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.cache_control.public = True
     response.cache_control.max_age = _MAX_AGE
     response.add_etag()
     response.make_conditional(request)
-    if response.status_code == _PRECONDITION_FAILED:
-        # What was not wanted in this state is not sent all the same.
-        told = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
-        return Response(status=_PRECONDITION_FAILED, headers=told, mimetype="application/json")
     return response
