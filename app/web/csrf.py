@@ -25,6 +25,7 @@ from app.core.errors import SignetError
 from app.core.root_key import RootKeys
 from app.core.secrets import equal
 from app.core.signed_text import TimedText
+from app.web import transaction
 
 FIELD = "csrf_token"
 _COOKIE = "signet-form"
@@ -73,7 +74,12 @@ class _FormCookie(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write the cookie, unless nobody looked at it: a machine's request never does."""
+        """Write the cookie, unless nobody looked at it: a machine's request never does.
+
+        Nor after a failure of ours, which takes back what the request changed: its form may be sent again.
+        """
+        if not transaction.is_kept(response.status_code):
+            return
         if session and session.modified and "Vary" not in response.headers:
             # What Flask does, but for asking after each attribute, and reading Vary to write it, twice.
             response.headers["Vary"] = "Cookie"

@@ -1,5 +1,6 @@
 """What answers a form inside a flow: the next step itself, in the transaction of what the form changed."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from markupsafe import escape
 from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.clients import registry
@@ -246,6 +249,26 @@ def test_a_failure_after_the_sign_in_takes_it_back_and_the_form_may_be_sent_agai
     assert browser.http.get_cookie("signet-session") is None
     assert count(signed_up, UserSession) == 0
     monkeypatch.undo()
+    assert answer_of(sent(browser, page, **PERSON))["code"]
+
+
+@pytest.mark.spec("ASVS 5.0", "16.5.3")
+def test_a_commit_that_fails_changes_nothing_in_the_browser_either(
+    signed_up: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any) -> None:
+        raise OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    browser = signed_up.browser()
+    page = browser.authorize()
+    before = browser.http.get_cookie("signet-form").value
+    monkeypatch.setattr(Session, "commit", full)
+    answer = sent(browser, page, **PERSON)
+    monkeypatch.undo()
+    assert answer.status_code == 503
+    assert answer.headers.getlist("Set-Cookie") == []
+    assert browser.http.get_cookie("signet-form").value == before
+    assert count(signed_up, UserSession) == 0
     assert answer_of(sent(browser, page, **PERSON))["code"]
 
 

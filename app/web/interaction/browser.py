@@ -84,11 +84,10 @@ def sign_in(authenticated: Authenticated, *, now: datetime) -> Session:
 
     @after_this_request
     def _told(response: Response) -> Response:
-        # A failure of ours takes the session back: the browser keeps what it has, and may send its form again.
+        # A failure of ours takes the session back: the browser keeps what it has.
         if transaction.is_kept(response.status_code):
             cookies.set_session(response, cookie)
             cookies.set_device(response, device)
-            csrf.renew()
         return response
 
     _changed(new)
@@ -124,9 +123,9 @@ def signed_out() -> None:
         return response
 
     _changed(None)
-    csrf.renew()
 
 
 def _changed(current: Session | None) -> None:
     g.browser_session = current
     g.pop("browser_person", None)
+    csrf.renew()
