@@ -13,6 +13,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from math import ceil
 from queue import Empty, SimpleQueue
@@ -46,7 +47,7 @@ class Slots:
         self._free = running
         self._places = waiting
         self._waiting: deque[threading.Event] = deque()
-        self._work = SimpleQueue[_Task]()
+        self._work = SimpleQueue[tuple[Callable[[], Any], Future[Any]]]()
         # Its threads are started when they are first needed.
         self._missing = running
 
@@ -69,14 +70,9 @@ class Slots:
             starting, self._missing = self._missing > 0, max(0, self._missing - 1)
         if starting:
             threading.Thread(target=_hash, args=(self._work,), name="hash", daemon=True).start()
-        task = _Task(work)
-        self._work.put(task)
-        try:
-            result: Result = task.result()
-        finally:
-            # Of an error this frame is a part, and the task knows the error.
-            del task
-        return result
+        done = Future[Result]()
+        self._work.put((work, done))
+        return done.result()
 
     def _take(self, wait: float) -> None:
         with self._lock:
@@ -105,48 +101,21 @@ class Slots:
                 self._free += 1
 
 
-class _Task:
-    """Work for another thread, and what came of it. A lock that opens once is all that the two need."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self._work = work
-        self._result: Any = None
-        self._problem: BaseException | None = None
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def run(self) -> None:
-        """Do it, on the thread for it."""
-        try:
-            self._result = self._work()
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
-            self._problem = error
-        self._done.release()
-
-    def result(self) -> Any:
-        """Wait until it is done, and return what it returned or raise what it raised."""
-        self._done.acquire()
-        try:
-            if self._problem is not None:
-                raise self._problem
-            return self._result
-        finally:
-            # Neither may keep the other, and what the frame knows of a password.
-            del self
-
-
-def _hash(queue: SimpleQueue[_Task]) -> None:
+def _hash(queue: SimpleQueue[tuple[Callable[[], Any], Future[Any]]]) -> None:
     processors.keep_to(processors.everything)
     priority.come_last()
     while True:
         try:
-            task = queue.get(timeout=_PAUSE_SECONDS)
+            work, done = queue.get(timeout=_PAUSE_SECONDS)
         except Empty:
             memory.give_back()
-            task = queue.get()
-        task.run()
+            work, done = queue.get()
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+            done.set_exception(error)
         # Nothing of a password stays behind for as long as nobody signs in.
-        del task
+        del work, done
 
 
 @contextmanager
