@@ -52,6 +52,31 @@ def test_a_code_redeemed_by_twenty_at_once_yields_exactly_one_token_set(
     assert refused == {"invalid_grant"}
 
 
+@pytest.mark.spec("ASVS 5.0", "15.4.2")
+def test_tabs_that_consent_and_tabs_that_need_no_consent_do_not_wait_for_one_another_for_ever(
+    server, browser, new_browser, application
+):
+    # Both hold the session and the consent until the grant is there; in two orders that would be a deadlock.
+    flows.go_through(browser, flows.asked(server, application).url, cast.person(server))
+    asking = [
+        browser.open(flows.asked(server, application, prompt="consent").url)
+        for _ in range(_AT_ONCE // 2)
+    ]
+    knowing = [flows.asked(server, application).url for _ in range(_AT_ONCE // 2)]
+    starting_line = threading.Barrier(_AT_ONCE)
+
+    def finish(what):
+        tab = new_browser()
+        tab.http.cookies.update(browser.http.cookies)
+        tab.open("/healthz")
+        starting_line.wait()
+        return tab.open(what) if isinstance(what, str) else tab.submit(what, "consent-allow")
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        pages = list(pool.map(finish, [*asking, *knowing]))
+    assert len({page.answer["code"] for page in pages}) == _AT_ONCE
+
+
 @pytest.mark.spec("RFC 6749", "10.5")
 def test_a_code_redeemed_again_ends_what_the_first_redemption_yielded(server, browser, application):
     request = flows.asked(server, application, scope="openid offline_access")
