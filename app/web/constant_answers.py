@@ -7,14 +7,15 @@ Specs:
     Fetch Standard section 3.3     open to every origin
 
 The bytes, their compressed form, tags and headers are made once for each change. The database is
-asked at most once a second, by a thread of its own: while it is slow or gone, the last known bytes
-are served.
+asked at most twice a second, by a thread of its own: where requests keep coming, none of them waits
+for it, and while it is slow or gone, the last known bytes are served.
 """
 
 import gzip
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
@@ -30,7 +31,9 @@ from app.web.oauth import jwks, metadata
 Header = tuple[str, str]
 Load = Callable[[], Content]
 
-_RECHECK_SECONDS = 0.9
+# From this age on bytes are looked at again, and until that one they are served meanwhile.
+_RECHECK_SECONDS = 0.45
+_KNOWN_SECONDS = 0.9
 # A request waits this long for newer bytes before it takes the known ones; the very first has none
 # to take.
 _PATIENCE = 0.25
@@ -122,9 +125,10 @@ class _Constant:
 
 
 class _Watched(_Constant):
-    """A resource that is looked at again, at most once a second, and kept while looking fails."""
+    """A resource that is looked at again, at most twice a second, and kept while looking fails."""
 
     recheck_at = -inf
+    _known_until = -inf
 
     def __init__(self, load: Load, frame: _Frame) -> None:
         super().__init__(None)
@@ -134,19 +138,34 @@ class _Watched(_Constant):
         self._begun = -inf
         self._done: Event | None = None
         self._failing = False
+        self._wanted = SimpleQueue[None]()
+        # It stays: who starts a thread waits until it runs, and on a busy machine that is long.
+        self._looker = Thread()
 
     def recheck(self) -> None:
-        """Look again, or join whoever does, and wait for it as long as it is worth it."""
+        """Look again, or join whoever does; with nothing young enough to serve, wait as long as it is worth it."""
         with self._lock:
             if monotonic() < self.recheck_at:
                 return
             if self._done is None:
+                if not self._looker.is_alive():
+                    self._looker = Thread(
+                        target=self._keep_looking, name="constant-answers", daemon=True
+                    )
+                    self._looker.start()
                 self._done, self._begun = Event(), monotonic()
-                Thread(target=self._look, name="constant-answers", daemon=True).start()
+                self._wanted.put(None)
             done = self._done
+            if monotonic() < self._known_until:
+                return
         patience = _FIRST_PATIENCE if self.answers is None else _PATIENCE
         # Those who come late to a slow look do not wait for it once more.
         done.wait(max(0.0, self._begun + patience - monotonic()))
+
+    def _keep_looking(self) -> None:
+        while True:
+            self._wanted.get()
+            self._look()
 
     def _look(self) -> None:
         begun = monotonic()
@@ -163,6 +182,7 @@ class _Watched(_Constant):
         with self._lock:
             # The age counts from before the look: whatever changed since may be missing from it.
             self.recheck_at = begun + _RECHECK_SECONDS
+            self._known_until = begun + _KNOWN_SECONDS
             done, self._done = self._done, None
         if done is not None:
             done.set()

@@ -10,6 +10,7 @@ from app.web.conditional import Content
 from app.web.constant_answers import _Frame, _Watched, in_front
 
 PATH = "/resource"
+PATIENCE = 30
 
 
 class Source:
@@ -20,9 +21,11 @@ class Source:
         self.error = None
         self.loads = 0
         self.gate = None
+        self.asked = Event()
 
     def load(self):
         self.loads += 1
+        self.asked.set()
         if self.gate is not None:
             self.gate.wait(5)
         if self.error is not None:
@@ -63,11 +66,47 @@ def test_a_change_is_in_force_within_a_second(fetch, source, time):
     assert fetch()[2] == b'{"n":2}'
 
 
-def test_the_source_is_asked_at_most_once_a_second(fetch, source, time):
-    for _ in range(50):
+def test_the_source_is_asked_at_most_twice_a_second(fetch, source, time):
+    for _ in range(44):
         fetch()
         time[0] += 0.01
     assert source.loads == 1
+
+
+def test_while_the_bytes_are_young_nobody_waits_for_newer_ones(fetch, source, time, monkeypatch):
+    known = fetch()[2]
+    source.content = Content(b'{"n":2}', 60)
+    source.gate = Event()
+    looked = Event()
+    monkeypatch.setattr(constant_answers._Watched, "_look", notify(looked))
+    monkeypatch.setattr(constant_answers, "_PATIENCE", PATIENCE)
+    source.asked.clear()
+    time[0] += 0.5
+    # Whoever waited would wait for the gate, which opens only below.
+    assert fetch()[2] == known
+    assert source.asked.wait(PATIENCE)
+    source.gate.set()
+    assert looked.wait(PATIENCE)
+    assert fetch()[2] == b'{"n":2}'
+
+
+def test_after_a_fork_somebody_looks_again(fetch, source, time, monkeypatch):
+    fetch()
+    # What a fork leaves of a thread that was running.
+    monkeypatch.setattr(constant_answers.Thread, "is_alive", lambda _: False)
+    source.content = Content(b'{"n":2}', 60)
+    time[0] += 2
+    assert fetch()[2] == b'{"n":2}'
+
+
+def notify(looked):
+    look = constant_answers._Watched._look
+
+    def looking(self):
+        look(self)
+        looked.set()
+
+    return looking
 
 
 def test_without_the_source_the_last_known_bytes_are_served(fetch, source, time, logged):
