@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wire import Connection, NoAnswerError
@@ -15,6 +16,7 @@ from wire import Connection, NoAnswerError
 HOST = "127.0.0.1"
 _PATIENCE = 30.0
 _POLL = 0.002
+_SAMPLE = 0.5
 _TICKS = os.sysconf("SC_CLK_TCK")
 # In /proc/<pid>/stat behind the name of the program, which may hold anything but ends with ")".
 _USER_TIME, _SYSTEM_TIME = 11, 12
@@ -40,6 +42,18 @@ class Command:
     folder: Path
     environment: Mapping[str, str]
     port: int
+
+
+@dataclass
+class Memory:
+    """What a server held from time to time, in bytes."""
+
+    samples: list[int] = field(default_factory=list)
+
+    @property
+    def most(self) -> int:
+        """The most of it."""
+        return max(self.samples)
 
 
 class Program:
@@ -112,6 +126,24 @@ class Program:
                     if line.startswith("Pss:"):
                         kibibytes += int(line.split()[1])
         return kibibytes * 1024
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[Memory]:
+        """Look at its memory every half second, and once more at the end."""
+        seen, over = Memory(), threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_SAMPLE):
+                seen.samples.append(self.memory())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            watcher.join()
+            seen.samples.append(self.memory())
 
     def stop(self) -> None:
         """Stop it; a server that does not stop in time is ended."""

@@ -13,7 +13,7 @@ _MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Measured:
-    """A row of one provider; ``memory`` is what the server held after it, in bytes."""
+    """A row of one provider; ``memory`` is the most that the server held meanwhile, in bytes."""
 
     row: Row
     load: Load

@@ -124,7 +124,9 @@ def _measure(start: Callable[[Path], Subject], chosen: list[Row], plan: Plan) ->
             _say(f"{subject.name}: {row.name}")
             if row.name == rows.CODE_EXCHANGE:
                 rows.collect_codes(session)
-            measured.append(Measured(row, row.measure(session), program.memory()))
+            with program.watched() as memory:
+                load = row.measure(session)
+            measured.append(Measured(row, load, memory.most))
         time.sleep(_REST_SECONDS)
         return Result(
             subject.name,

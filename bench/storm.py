@@ -12,10 +12,7 @@ import json
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +20,13 @@ from typing import Any
 import load
 import signet_server
 from load import Load, LoadError, Script
-from processes import Program, ProgramError
+from processes import ProgramError
 from storm_crowd import Crowd
 from subject import Subject
 from wire import FORM
 
 _MEBIBYTE = 1024 * 1024
 _PACED, _FULL = "with pauses", "without"
-_TICK = 0.5
 
 
 @dataclass
@@ -119,8 +115,9 @@ def _measure(subject: Subject, asked: argparse.Namespace) -> Figures:
         _keep(figures.alone, _traffic(subject, asked))
         crowd = Crowd(subject, size=asked.crowd, moment=asked.moment)
         began = time.monotonic()
-        with _watched(subject.program, figures), crowd.storming():
+        with subject.program.watched() as memory, crowd.storming():
             _keep(figures.beside, _traffic(subject, asked))
+        figures.memory_most = max(figures.memory_most, memory.most)
         figures.note(crowd, time.monotonic() - began)
     return figures
 
@@ -148,24 +145,6 @@ def _traffic(subject: Subject, asked: argparse.Namespace) -> dict[str, Load]:
                 script, subject.url + path, seconds=asked.seconds, connections=asked.connections
             )
     return found
-
-
-@contextmanager
-def _watched(program: Program, figures: Figures) -> Iterator[None]:
-    """Note the most memory while it lasts."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(_TICK):
-            figures.memory_most = max(figures.memory_most, program.memory())
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
 
 
 def _table(figures: Figures, asked: argparse.Namespace) -> str:
