@@ -3,10 +3,10 @@
 Argon2 is made to cost memory and time. Without a bound, whoever sends many wrong passwords at once
 takes both from everybody; with it, the rest of the server hardly notices.
 
-A slot is a thread of its own. The C library keeps the memory of the last hash for each thread that
-ever hashed: with the threads that answer requests this would grow with their number. After a pause
-it goes back to the system. And where the system can, these threads come after all others: a token
-waits for no password.
+A slot is a thread of its own. Where the system can, these threads come after all others: a token waits
+for no password. And where the C library keeps the memory of the last hash, as it does of argon2-cffi's,
+it keeps it for each thread that ever hashed: with the threads that answer requests this would grow with
+their number. After a pause it goes back to the system.
 """
 
 import os
@@ -25,7 +25,7 @@ from app.core.turns import turns
 
 Result = TypeVar("Result")
 
-# Between two hashes of a busy hour the memory stays: to take it anew costs a tenth of a hash.
+# Between two hashes of a busy hour what is free stays: to take it anew costs more than it is worth.
 _PAUSE_SECONDS = 1.0
 
 _making = threading.Lock()

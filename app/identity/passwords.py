@@ -20,11 +20,11 @@ from functools import lru_cache
 
 import structlog
 from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.core import config
 from app.core.errors import InvalidInputError
-from app.identity import common_passwords
+from app.identity import argon2id, common_passwords
 from app.identity.hash_slots import slot
 
 _log = structlog.get_logger("signet.passwords")
@@ -57,21 +57,18 @@ def verify(stored: str | None, password: str) -> Verdict:
     """Check ``password`` against the hash ``stored``; ``None`` costs the same and is never right.
 
     Raises:
-        UnavailableError: too many passwords are being hashed.
+        UnavailableError: too many passwords are being hashed, or there is no memory for one more.
     """
     hasher, secret = _hasher(), _bytes_of(password)
     checked = stored if stored is not None else _decoy(hasher)
     with slot() as elsewhere:
         try:
-            elsewhere(lambda: hasher.verify(checked, secret))
-        except VerifyMismatchError:
-            return Verdict(ok=False, rehash=False)
+            is_right = elsewhere(lambda: argon2id.matches(checked, secret))
         except (InvalidHashError, VerificationError):
             _log.exception("password_hash.unreadable")
             return Verdict(ok=False, rehash=False)
-    return Verdict(
-        ok=stored is not None, rehash=stored is not None and hasher.check_needs_rehash(stored)
-    )
+    ok = is_right and stored is not None
+    return Verdict(ok=ok, rehash=ok and hasher.check_needs_rehash(checked))
 
 
 def check_acceptable(password: str, *, minimum: int, context: Sequence[str]) -> None:
