@@ -10,6 +10,7 @@ the way to sign in as somebody else. A form sent when there is nothing left to a
 at all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -47,6 +48,7 @@ _PATH = "/login"
 _LONGEST_LOGIN = 320
 _PARAMETERS = (pending.PARAMETER, "next", "confirm", "switch")
 _MADE = "signet.login_pages"
+_TOLD_IN_SECONDS = 90
 
 
 class LoginForm(Form):
@@ -74,6 +76,13 @@ class Refusal:
     message: str | None = None
     retry_after: int | None = None
 
+    @property
+    def wait(self) -> int | None:
+        """The seconds that the page tells: exact ones up to a minute and a half, then whole minutes."""
+        if self.retry_after is None or self.retry_after <= _TOLD_IN_SECONDS:
+            return self.retry_after
+        return -(-self.retry_after // 60) * 60
+
 
 @blueprint.record
 def _begin(state: BlueprintSetupState) -> None:
@@ -90,12 +99,16 @@ def login() -> Response:
     csrf.check()
     if request.method != "POST":
         return _page(visit)
-    # The page shows the name of who is known fixed; what was sent in its place counts for nothing.
-    username = visit.known.username if visit.known else request.form.get("username")
+    username = _username(visit)
     password = request.form.get("password")
     if not username or not password:
         return _refused(visit, Refusal())
     return _attempt(visit, username, password, now)
+
+
+def _username(visit: Visit) -> str:
+    # The page shows the name of who is known fixed; what was sent in its place counts for nothing.
+    return visit.known.username if visit.known else request.form.get("username", "")
 
 
 def _visit(now: datetime) -> Visit:
@@ -151,22 +164,38 @@ def _page(visit: Visit) -> Response:
         form.username.data = expected
         return _rendered(form, visit, Refusal())
 
-    if expected is not None or browser.person_shown() is not None:
+    if expected is not None:
         return make_response(render())
-    # Nobody is known: all that differs from reader to reader is where the form goes, and its token.
-    made: MadePages = current_app.extensions[_MADE]
-    kind = language.current(), _client(visit)
-    return make_response(made.page(kind, (_address(), csrf.token()), render))
+    return make_response(_made(visit, Refusal(), (), render))
+
+
+def _made(visit: Visit, refusal: Refusal, typed: tuple[str, ...], render: Callable[[], str]) -> str:
+    """Return the page, put together from one made before where nobody is known to this browser.
+
+    All that differs then from reader to reader is where the form goes, its token, and what was ``typed``.
+    """
+    if visit.known is not None or browser.person_shown() is not None:
+        return render()
+    pages: MadePages = current_app.extensions[_MADE]
+    kind = language.current(), _client(visit), refusal.message, refusal.wait, len(typed)
+    return pages.page(kind, (_address(), csrf.token(), *typed), render)
 
 
 def _refused(visit: Visit, refusal: Refusal) -> Response:
-    form = LoginForm()
-    if visit.known is not None:
-        form.username.raw_data = [visit.known.username]
-        form.username.data = visit.known.username
-    # A field that was left empty says so itself.
-    form.validate()
-    response = make_response(_rendered(form, visit, refusal), refusal.status)
+    def render() -> str:
+        form = LoginForm()
+        if visit.known is not None:
+            form.username.raw_data = [visit.known.username]
+            form.username.data = visit.known.username
+        # A field that was left empty says so itself.
+        form.validate()
+        return _rendered(form, visit, refusal)
+
+    # Whoever guesses is shown this page again and again.
+    text = (
+        render() if refusal.message is None else _made(visit, refusal, (_username(visit),), render)
+    )
+    response = make_response(text, refusal.status)
     if refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
@@ -178,7 +207,7 @@ def _rendered(form: LoginForm, visit: Visit, refusal: Refusal) -> str:
         form=form,
         client=_client(visit),
         message=refusal.message,
-        retry_after=refusal.retry_after,
+        retry_after=refusal.wait,
         reauthenticate=visit.known is not None,
         action=_address(),
         switch_url=_address(switch="1") if visit.known else None,

@@ -1,11 +1,13 @@
 """Pages made before: whoever comes second sees what they would have seen first."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from app.web.interaction.made_pages import MadePages
 from tests.web.pages.test_login import blob_page
+from tests.web.pages.visitor import read
 
 TOKEN = re.compile(r'(?<=name="csrf_token" type="hidden" value=")[^"]+')
 
@@ -58,6 +60,65 @@ def test_each_reader_has_a_token_and_a_request_of_their_own(
     assert len(rendered) == 1
     assert f'action="{page_url}"' in page
     assert other.sign_in("ada", path=page_url).location.startswith("/consent?request=")
+
+
+def refused(browser, name, path="/login"):
+    """Answer a wrong password, typed under ``name``."""
+    return browser.sign_in(name, "a guess of mine", path=path)
+
+
+def test_a_refusal_made_before_is_the_one_that_would_be_rendered(
+    app, browser, make_browser, rendered
+):
+    refused(browser, "first-of-all", "/login?next=/console")
+    before = len(rendered)
+    response = refused(make_browser(), '"><b>second', "/login?next=/account")
+    made = without_token(response)
+    assert response.status_code == 400
+    assert len(rendered) == before
+    app.extensions["signet.login_pages"] = MadePages()
+    assert without_token(refused(make_browser(), '"><b>second', "/login?next=/account")) == made
+    assert len(rendered) > before
+
+
+def test_a_name_that_stands_elsewhere_on_the_page_spoils_no_page_for_others(browser, make_browser):
+    for name in ("Sign in", "username", "e", "signet.css", "/login", "<", "&"):
+        refused(browser, name)
+        typed = read(refused(make_browser(), f"ada-{name}")).elements["username"]["value"]
+        assert typed == f"ada-{name}"
+
+
+def test_a_refusal_of_somebody_known_is_not_kept_for_others(browser, make_browser, ada, later):
+    browser.sign_in("ada")
+    later(timedelta(minutes=40))
+    path = "/login?confirm=1&next=/account"
+    known = refused(browser, "somebody-else", path)
+    assert (known.status_code, read(known).elements["username"]["value"]) == (400, "ada")
+    assert "ada" not in TOKEN.sub(
+        "", refused(make_browser(), "nobody", path).get_data(as_text=True)
+    )
+
+
+def test_a_wait_is_told_as_it_is_and_a_form_left_empty_is_no_wrong_password(
+    browser, make_browser, monkeypatch
+):
+    from app.throttle.counters import ThrottledError
+
+    def throttled(seconds):
+        def attempt(*_, **__):
+            raise ThrottledError(retry_after=seconds)
+
+        monkeypatch.setattr("app.identity.authentication.with_password", attempt)
+        response = refused(make_browser(), "ada")
+        told = re.search(r'id="retry-after">(.*?)</p>', response.get_data(as_text=True))[1]
+        return response.headers["Retry-After"], told
+
+    assert throttled(7) == ("7", "You can try again in 7 seconds.")
+    assert throttled(90) == ("90", "You can try again in 90 seconds.")
+    assert throttled(91) == ("91", "You can try again in 2 minutes.")
+    assert throttled(119) == ("119", "You can try again in 2 minutes.")
+    assert throttled(121) == ("121", "You can try again in 3 minutes.")
+    assert "Please fill this in." in refused(browser, "").get_data(as_text=True)
 
 
 def test_language_and_application_have_pages_of_their_own(browser, make_browser, authorize):
