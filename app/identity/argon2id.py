@@ -13,20 +13,40 @@ from hmac import compare_digest
 from typing import Final
 
 from argon2 import Parameters, PasswordHasher, Type, extract_parameters
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from argon2.low_level import ARGON2_VERSION
+from argon2.exceptions import (
+    HashingError,
+    InvalidHashError,
+    VerificationError,
+    VerifyMismatchError,
+)
+from argon2.low_level import ARGON2_VERSION, error_to_str
 from nacl import bindings as libsodium
 from nacl.exceptions import RuntimeError as LibsodiumError
 
 from app.core.errors import UnavailableError
 
 _KIBIBYTE: Final = 1024
-_MOMENT: Final = 5
+# ARGON2_MEMORY_ALLOCATION_ERROR of argon2.h: argon2-cffi tells it in words alone.
+_NO_MEMORY: Final = error_to_str(-22)
 _LEAST_PASSES: Final = libsodium.crypto_pwhash_argon2id_OPSLIMIT_MIN
 _MOST_PASSES: Final = libsodium.crypto_pwhash_argon2id_OPSLIMIT_MAX
 _LEAST_MEMORY: Final = libsodium.crypto_pwhash_argon2id_MEMLIMIT_MIN
 _MOST_MEMORY: Final = libsodium.crypto_pwhash_argon2id_MEMLIMIT_MAX
 _any_cost: Final = PasswordHasher()
+
+
+def hashed(hasher: PasswordHasher, secret: bytes) -> str:
+    """Return the hash of ``secret`` with the parameters of ``hasher``, to be stored.
+
+    Raises:
+        UnavailableError: the system has no memory for a hash.
+    """
+    try:
+        return hasher.hash(secret)
+    except HashingError as error:
+        if str(error) == _NO_MEMORY:
+            raise _without_memory() from None
+        raise
 
 
 def matches(stored: str, secret: bytes) -> bool:
@@ -42,6 +62,10 @@ def matches(stored: str, secret: bytes) -> bool:
             return _any_cost.verify(stored, secret)
         except VerifyMismatchError:
             return False
+        except VerificationError as error:
+            if str(error) == _NO_MEMORY:
+                raise _without_memory() from None
+            raise
     salt, expected = map(_decoded, stored.split("$")[-2:])
     try:
         found = libsodium.crypto_pwhash_alg(
@@ -50,9 +74,7 @@ def matches(stored: str, secret: bytes) -> bool:
         )  # fmt: skip
     except LibsodiumError:
         # All else that it refuses was looked at: this is no verdict on the password.
-        raise UnavailableError(
-            retry_after=_MOMENT, detail="no memory to check a password"
-        ) from None
+        raise _without_memory() from None
     return compare_digest(found, expected)
 
 
@@ -73,3 +95,7 @@ def _decoded(part: str) -> bytes:
         return a2b_base64(part + "=" * (-len(part) % 4), strict_mode=True)
     except ValueError:
         raise InvalidHashError from None
+
+
+def _without_memory() -> UnavailableError:
+    return UnavailableError(detail="no memory for the hash of a password")

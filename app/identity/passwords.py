@@ -46,11 +46,11 @@ def hash_password(password: str) -> str:
     """Return the Argon2id hash of ``password``, with its parameters and a new salt.
 
     Raises:
-        UnavailableError: too many passwords are being hashed.
+        UnavailableError: too many passwords are being hashed, or there is no memory for one more.
     """
     hasher, secret = _hasher(), _bytes_of(password)
     with slot() as elsewhere:
-        return elsewhere(lambda: hasher.hash(secret))
+        return elsewhere(lambda: argon2id.hashed(hasher, secret))
 
 
 def verify(stored: str | None, password: str) -> Verdict:

@@ -108,24 +108,32 @@ def test_what_is_no_hash_is_told_apart_from_a_wrong_password(stored):
 
 
 WITHOUT_MEMORY = """
-import resource
+import resource, sys
+from argon2 import PasswordHasher
 from app.core.errors import UnavailableError
 from app.identity import argon2id
-stored = "$argon2id$v=19$m=4194304,t=1,p=1$" + "A" * 22 + "$" + "A" * 43
+lanes = int(sys.argv[2])
+stored = f"$argon2id$v=19$m=4194304,t=1,p={lanes}$" + "A" * 22 + "$" + "A" * 43
+hasher = PasswordHasher(1, 4194304, lanes)
 resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
 try:
-    argon2id.matches(stored, b"any")
+    if sys.argv[1] == "check":
+        argon2id.matches(stored, b"any")
+    else:
+        argon2id.hashed(hasher, b"any")
 except UnavailableError as error:
-    print(error.retry_after, error.detail)
+    print(error.detail)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit is not kept")
-def test_without_memory_it_is_no_verdict():
+@pytest.mark.parametrize(("work", "lanes"), [("check", 1), ("check", 2), ("hash", 1)])
+def test_without_memory_it_is_no_verdict(work, lanes):
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_MEMORY], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "5 no memory to check a password\n"
+        [sys.executable, "-c", WITHOUT_MEMORY, work, str(lanes)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "no memory for the hash of a password\n"
 
 
 def test_what_libsodium_could_not_do_is_no_verdict(monkeypatch):
