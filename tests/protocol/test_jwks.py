@@ -26,8 +26,9 @@ def http(provider):
 
 @pytest.fixture
 def always_looks(monkeypatch):
-    """Let every request look at the keys again, as one a second later would."""
+    """Let every request look at the keys again and wait for it, as one a second later would."""
     monkeypatch.setattr(constant_answers, "_RECHECK_SECONDS", 0)
+    monkeypatch.setattr(constant_answers, "_KNOWN_SECONDS", 0)
 
 
 def max_age(answer):
