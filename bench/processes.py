@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from wire import Connection, NoAnswerError
@@ -46,14 +46,9 @@ class Command:
 
 @dataclass
 class Memory:
-    """What a server held from time to time, in bytes."""
+    """The most that a server was seen to hold, in bytes."""
 
-    samples: list[int] = field(default_factory=list)
-
-    @property
-    def most(self) -> int:
-        """The most of it."""
-        return max(self.samples)
+    most: int = 0
 
 
 class Program:
@@ -133,8 +128,10 @@ class Program:
         seen, over = Memory(), threading.Event()
 
         def watch() -> None:
-            while not over.wait(_SAMPLE):
-                seen.samples.append(self.memory())
+            is_over = False
+            while not is_over:
+                is_over = over.wait(_SAMPLE)
+                seen.most = max(seen.most, self.memory())
 
         watcher = threading.Thread(target=watch)
         watcher.start()
@@ -143,7 +140,6 @@ class Program:
         finally:
             over.set()
             watcher.join()
-            seen.samples.append(self.memory())
 
     def stop(self) -> None:
         """Stop it; a server that does not stop in time is ended."""
