@@ -9,6 +9,8 @@ other one is argon2-cffi's, which also makes them all: the two agree on each pas
 """
 
 from binascii import a2b_base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hmac import compare_digest
 from typing import Final
 
@@ -41,12 +43,8 @@ def hashed(hasher: PasswordHasher, secret: bytes) -> str:
     Raises:
         UnavailableError: the system has no memory for a hash.
     """
-    try:
+    with _needing_memory():
         return hasher.hash(secret)
-    except HashingError as error:
-        if str(error) == _NO_MEMORY:
-            raise _without_memory() from None
-        raise
 
 
 def matches(stored: str, secret: bytes) -> bool:
@@ -59,13 +57,10 @@ def matches(stored: str, secret: bytes) -> bool:
     cost = extract_parameters(stored)
     if not _is_for_libsodium(cost):
         try:
-            return _any_cost.verify(stored, secret)
+            with _needing_memory():
+                return _any_cost.verify(stored, secret)
         except VerifyMismatchError:
             return False
-        except VerificationError as error:
-            if str(error) == _NO_MEMORY:
-                raise _without_memory() from None
-            raise
     salt, expected = map(_decoded, stored.split("$")[-2:])
     try:
         found = libsodium.crypto_pwhash_alg(
@@ -95,6 +90,16 @@ def _decoded(part: str) -> bytes:
         return a2b_base64(part + "=" * (-len(part) % 4), strict_mode=True)
     except ValueError:
         raise InvalidHashError from None
+
+
+@contextmanager
+def _needing_memory() -> Iterator[None]:
+    try:
+        yield
+    except (HashingError, VerificationError) as error:
+        if str(error) == _NO_MEMORY:
+            raise _without_memory() from None
+        raise
 
 
 def _without_memory() -> UnavailableError:

@@ -101,10 +101,15 @@ def _more_passes(found: Proposal, seconds: float, measure: Callable[[Cost], floa
 
 
 def measured(cost: Cost, *, at_once: int) -> float:
-    """Return the median time of a verification, in seconds, while ``at_once`` threads verify."""
-    stored = PasswordHasher(
+    """Return the median time of a verification, in seconds, while ``at_once`` threads verify.
+
+    Raises:
+        UnavailableError: the system has no memory for hashes of that cost.
+    """
+    hasher = PasswordHasher(
         memory_cost=cost.memory_kib, time_cost=cost.passes, parallelism=cost.lanes
-    ).hash(_PASSWORD)
+    )
+    stored = argon2id.hashed(hasher, _PASSWORD)
     together = threading.Barrier(at_once)
 
     def verify_again_and_again(_: int) -> list[float]:
