@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ NOTHING = "\N{EN DASH}"
 # %(name)s as re.escape leaves it.
 _GAP = re.compile(r"%\\\((\w+)\\\)s")
 _TRANSLATIONS = Path(__file__).parent / "translations"
+_TOLD_IN_SECONDS = 90
 
 
 def configure(app: Flask) -> None:
@@ -73,6 +75,24 @@ def gettext(text: str, **values: Any) -> str:
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     """Return ``one`` or ``many``, as ``number`` wants it in the language of the current request."""
     return str(flask_babel.ngettext(one, many, number, **values))
+
+
+def wait(seconds: int | None) -> str | None:
+    """Return how long to wait until the next attempt, exactly up to a minute and a half, then in minutes.
+
+    ``None`` and 0 are no wait: then there is nothing to say.
+    """
+    if not seconds:
+        return None
+    if seconds <= _TOLD_IN_SECONDS:
+        return ngettext(
+            "You can try again in %(num)s second.", "You can try again in %(num)s seconds.", seconds
+        )
+    return ngettext(
+        "You can try again in %(num)s minute.",
+        "You can try again in %(num)s minutes.",
+        ceil(seconds / 60),
+    )
 
 
 def marked(text: str) -> Any:

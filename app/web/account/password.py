@@ -19,11 +19,11 @@ from app.identity import authentication, passwords, users
 from app.identity.authentication import InvalidCredentialsError
 from app.throttle.counters import ThrottledError
 from app.tokens import revocation
-from app.web import cookies
+from app.web import cookies, language
 from app.web.account import access
 from app.web.forms import Form, PasswordField, required, same_as
 from app.web.interaction import browser
-from app.web.language import N_, gettext, ngettext, said
+from app.web.language import N_, gettext, said
 
 blueprint = access.pages("account_password", __name__)
 
@@ -78,10 +78,7 @@ def _change(form: PasswordForm, now: datetime) -> None:
 
 
 def _later(form: PasswordForm, message: str, status: int, seconds: int) -> Response:
-    wait = ngettext(
-        "You can try again in %(num)s second.", "You can try again in %(num)s seconds.", seconds
-    )
-    response = _page(form, f"{message} {wait}", status)
+    response = _page(form, f"{message} {language.wait(seconds)}", status)
     response.headers["Retry-After"] = str(seconds)
     return response
 

@@ -29,7 +29,7 @@ from app.protocol.interaction import device_approval
 from app.protocol.interaction.device_approval import Waiting
 from app.throttle.counters import ThrottledError
 from app.tokens import device_codes
-from app.web import csrf
+from app.web import csrf, language
 from app.web.forms import Form, HiddenField, StringField, required
 from app.web.interaction import browser, scope_texts, shown_client
 from app.web.language import N_, gettext
@@ -119,7 +119,7 @@ def _ask(form: CodeForm, status: int = 200, retry_after: int | None = None) -> R
         "interaction/device.html",
         form=form,
         message=message,
-        retry_after=retry_after,
+        wait=language.wait(retry_after),
         action=url_for(".device"),
     )
     response = make_response(body, status)

@@ -48,7 +48,6 @@ _PATH = "/login"
 _LONGEST_LOGIN = 320
 _PARAMETERS = (pending.PARAMETER, "next", "confirm", "switch")
 _MADE = "signet.login_pages"
-_TOLD_IN_SECONDS = 90
 
 
 class LoginForm(Form):
@@ -75,13 +74,6 @@ class Refusal:
     status: int = 400
     message: str | None = None
     retry_after: int | None = None
-
-    @property
-    def wait(self) -> int | None:
-        """The seconds that the page tells: exact ones up to a minute and a half, then whole minutes."""
-        if self.retry_after is None or self.retry_after <= _TOLD_IN_SECONDS:
-            return self.retry_after
-        return -(-self.retry_after // 60) * 60
 
 
 @blueprint.record
@@ -176,8 +168,9 @@ def _made(visit: Visit, refusal: Refusal, typed: tuple[str, ...], render: Callab
     """
     if visit.known is not None or browser.person_shown() is not None:
         return render()
+    wait = language.wait(refusal.retry_after)
     pages: MadePages = current_app.extensions[_MADE]
-    kind = language.current(), _client(visit), refusal.message, refusal.wait, len(typed)
+    kind = language.current(), _client(visit), refusal.message, wait, len(typed)
     return pages.page(kind, (_address(), csrf.token(), *typed), render)
 
 
@@ -207,7 +200,7 @@ def _rendered(form: LoginForm, visit: Visit, refusal: Refusal) -> str:
         form=form,
         client=_client(visit),
         message=refusal.message,
-        retry_after=refusal.wait,
+        wait=language.wait(refusal.retry_after),
         reauthenticate=visit.known is not None,
         action=_address(),
         switch_url=_address(switch="1") if visit.known else None,
