@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.tampering import with_another_end
+
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 _PASSWORD = "copper-meadow-signal-27"
@@ -45,7 +47,7 @@ def test_the_link_of_a_new_server_creates_the_first_administrator_and_works_once
 def test_a_forged_link_shows_no_form(own_server, open_window):
     server = own_server().start()
     with open_window(server) as window:
-        answer = window.go(server.set_up_link[:-4] + "AAAA")
+        answer = window.go(with_another_end(server.set_up_link, 4))
 
         assert answer.status in {400, 403, 404}
         assert window.by_id("set-up-submit").count() == 0

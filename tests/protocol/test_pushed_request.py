@@ -19,6 +19,7 @@ from tests.support.provider import (
     answer_of,
     request_parameters,
 )
+from tests.support.tampering import with_another_end
 
 ELSEWHERE = "https://elsewhere.example/callback"
 
@@ -75,7 +76,7 @@ def test_a_handle_cannot_be_guessed(signed_up):
     one, other = handle_of(signed_up), handle_of(signed_up)
     assert one != other
     assert one.startswith("urn:ietf:params:oauth:request_uri:")
-    for made_up in (one[:-1] + ("A" if one[-1] != "A" else "B"), one[:-1], one + "A", one[:40], ""):
+    for made_up in (with_another_end(one), one[:-1], one + "A", one[:40], ""):
         refused(arrive(signed_up, made_up or "urn:ietf:params:oauth:request_uri:")[1])
 
 
