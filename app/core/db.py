@@ -25,6 +25,7 @@ from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 from app.core import locks, sqlite_log, sqlite_writers
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
+from app.core.turns import breathe
 
 _MICROSECOND = 1_000_000
 _WAL_RETRY_SECONDS = 0.02
@@ -177,6 +178,8 @@ def _prepare_sqlite(engine: Engine, settings: Settings) -> None:
     def _write_begins(
         connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: Any
     ) -> None:
+        # PostgreSQL lets others go first by itself, as each of its statements waits.
+        breathe()
         raw = connection.connection.dbapi_connection
         if not raw.in_transaction and statement.lstrip()[:7].upper().startswith(_WRITES):
             raw.begin_writing()

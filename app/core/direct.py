@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.db import db
 from app.core.group_commit import Line
+from app.core.turns import breathe
 
 # Of each kind, beside the pool; who finds none free goes through the session.
 _KEPT = 4
@@ -101,6 +102,7 @@ class Direct(ABC):
             raise
         finally:
             slots.append(kept)
+            breathe()
 
 
 class Lane:

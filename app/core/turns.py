@@ -6,8 +6,11 @@ before it begins, and gives it away where it waits for something else: a hash, t
 
 The turn goes to whoever has waited longest; those with little to compute go first, since a page costs as much as ten
 tokens. A turn is a courtesy and no lock: nothing rests on having it, and from whoever keeps it for long it is taken.
+
+Keys and metadata take no turn, and do not wait for the end of a page either: between two steps of it they come first.
 """
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -24,6 +27,8 @@ class _Mine(threading.local):
 
 
 _mine = _Mine()
+# Elsewhere whoever waits comes to it when the interpreter changes hands by itself.
+_give_way = getattr(os, "sched_yield", lambda: None)
 
 
 class _Turn:
@@ -94,3 +99,13 @@ class Turns:
 
 
 turns = Turns()
+
+
+def breathe() -> None:
+    """Between two steps of a page, or of work in the background: let those go first who have little to compute.
+
+    A thread that wakes up for an answer from memory needs the processor to ask for the interpreter, and then the
+    interpreter. By themselves it gets either only at the end of a slice, while a page computes for some milliseconds.
+    """
+    if not _mine.brief:
+        _give_way()

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from app.core import config, memory, metrics, priority, processors
 from app.core.errors import UnavailableError
-from app.core.turns import turns
+from app.core.turns import breathe, turns
 
 Result = TypeVar("Result")
 
@@ -140,6 +140,7 @@ def slot() -> Iterator[Elsewhere]:
         slots = _made.get(bounds) or _made.setdefault(bounds, Slots(*bounds))
     with turns.waiting(), slots.one(wait=settings.max_hash_wait.total_seconds()) as elsewhere:
         yield elsewhere
+    breathe()
 
 
 # A fork takes no thread along but the one that forks.

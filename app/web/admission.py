@@ -10,11 +10,11 @@ import threading
 from collections import deque
 from time import monotonic
 
-from flask import Flask, g, request
+from flask import Flask, Response, before_render_template, g, request, template_rendered
 
 from app.core.config import Settings
 from app.core.errors import UnavailableError
-from app.core.turns import turns
+from app.core.turns import breathe, turns
 
 _STANDSTILL_SECONDS = 1.0
 _RETRY_AFTER = 2
@@ -101,12 +101,25 @@ def install(app: Flask) -> None:
         if request.method in _WITH_BODY:
             request.get_data()
         turns.take()
+        breathe()
+
+    def answered(response: Response) -> Response:
+        breathe()
+        return response
 
     def leave(_error: BaseException | None) -> None:
+        breathe()
         turns.give()
         taken: Places | None = g.pop("place", None)
         if taken is not None:
             taken.leave()
 
     app.before_request(enter)
+    app.after_request(answered)
+    before_render_template.connect(_between_steps, app)
+    template_rendered.connect(_between_steps, app)
     app.teardown_request(leave)
+
+
+def _between_steps(_app: Flask, **_told: object) -> None:
+    breathe()

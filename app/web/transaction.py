@@ -11,6 +11,7 @@ from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import db
+from app.core.turns import breathe
 from app.web import errors
 
 _SERVER_ERROR = 500
@@ -48,6 +49,7 @@ def settle(status: int) -> None:
     if not is_kept(status):
         roll_back()
         return
+    breathe()
     try:
         db.session.commit()
     except SQLAlchemyError:

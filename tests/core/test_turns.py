@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.turns import Turns
+from app.core.turns import Turns, breathe
 
 HANG = 20
 
@@ -148,3 +148,14 @@ def test_those_with_little_to_compute_go_first_and_each_kind_in_order(turns, mon
         for each in visits:
             each.result(HANG)
     assert order == ["token 3", "token 4", "page 1", "page 2"]
+
+
+def test_only_those_with_much_to_compute_let_others_go_first(turns, monkeypatch):
+    times = []
+    monkeypatch.setattr("app.core.turns._give_way", lambda: times.append(1))
+    in_another_thread(breathe)
+    assert len(times) == 1
+    in_another_thread(lambda: (turns.take(brief=True), breathe(), turns.give()))
+    assert len(times) == 1
+    in_another_thread(lambda: (turns.take(), breathe(), turns.give()))
+    assert len(times) == 2

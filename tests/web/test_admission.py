@@ -8,7 +8,7 @@ import pytest
 
 from app.core.errors import UnavailableError
 from app.web import admission
-from tests.support.provider import create, dispose
+from tests.support.provider import PASSWORD, create, dispose
 
 HANG = 20
 
@@ -105,3 +105,49 @@ def test_whoever_cannot_be_served_is_told_when_to_come_again(crowded, path, form
 )
 def test_keys_metadata_and_the_sign_of_life_need_no_place(crowded, path):
     assert crowded.app.test_client().get(path).status_code == 200
+
+
+@pytest.fixture
+def given_way(monkeypatch):
+    """Who let others go first, once for each time: the thread."""
+    seen = []
+    monkeypatch.setattr("app.core.turns._give_way", lambda: seen.append(threading.get_ident()))
+    return seen
+
+
+@pytest.fixture
+def roomy(tmp_path):
+    provider = create(tmp_path)
+    provider.user()
+    provider.client(grant_types=("authorization_code", "client_credentials"))
+    yield provider
+    dispose(provider)
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "a guess of mine"])
+def test_a_form_with_a_password_lets_others_go_first_before_and_after_each_statement(
+    roomy, given_way, password
+):
+    browser = roomy.browser()
+    page = browser.authorize()
+    given_way.clear()
+    browser.sign_in(page, password=password)
+    assert given_way.count(threading.get_ident()) >= 8
+
+
+def test_a_page_lets_others_go_first_before_and_after_it_is_rendered(roomy, monkeypatch):
+    order = []
+    monkeypatch.setattr("app.core.turns._give_way", lambda: order.append("gives way"))
+    monkeypatch.setattr(
+        "jinja2.Template.render", lambda *_, **__: order.append("renders") or "a page"
+    )
+    roomy.app.test_client().get("/login?confirm=1&next=/account")
+    place = order.index("renders")
+    assert "gives way" in order[:place]
+    assert order[place + 1] == order[place - 1] == "gives way"
+
+
+def test_a_machine_that_has_little_to_compute_lets_nobody_go_first(roomy, given_way):
+    answer = roomy.token(grant_type="client_credentials")
+    assert answer.status_code == 200, answer.text
+    assert threading.get_ident() not in given_way
