@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from weakref import WeakSet, finalize
 
 from app.core.sqlite_log import Keeper
-from app.core.turns import turns
+from app.core.turns import turns, writes
 
 # A change and its commit take some tenths of a millisecond; only who waits for much longer may look less often.
 _SHORT_PAUSE = 0.00005
@@ -107,6 +107,7 @@ class Connection(sqlite3.Connection):
             return
         left = self.queue.enter(patience)
         self._has_turn = True
+        writes(now=True)
         try:
             self._begin(left, self.queue.patience)
         except BaseException:
@@ -148,6 +149,7 @@ class Connection(sqlite3.Connection):
     def _give_up_turn(self) -> None:
         if self._has_turn and self.queue is not None:
             self._has_turn = False
+            writes(now=False)
             self.queue.leave()
 
 

@@ -24,6 +24,7 @@ _PATIENCE_SECONDS = 0.05
 class _Mine(threading.local):
     turn: "_Turn | None" = None
     brief: bool = False
+    writes: bool = False
 
 
 _mine = _Mine()
@@ -49,6 +50,11 @@ class Turns:
         self._holder: _Turn | None = None
         self._brief = deque[_Turn]()
         self._long = deque[_Turn]()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits for the turn."""
+        return bool(self._brief or self._long)
 
     def take(self, *, brief: bool = False) -> None:
         """Wait for the turn, for a moment; then take it. ``brief`` is who has little to compute."""
@@ -101,11 +107,17 @@ class Turns:
 turns = Turns()
 
 
+def writes(*, now: bool) -> None:
+    """Note that the calling thread keeps every other writer waiting, or does so no more."""
+    _mine.writes = now
+
+
 def breathe() -> None:
     """Between two steps of a page, or of work in the background: let those go first who have little to compute.
 
     A thread that wakes up for an answer from memory needs the processor to ask for the interpreter, and then the
     interpreter. By themselves it gets either only at the end of a slice, while a page computes for some milliseconds.
+    Who is waited for, with the turn or as the one writer of SQLite, makes haste instead.
     """
-    if not _mine.brief:
+    if not (_mine.brief or _mine.writes or turns.awaited):
         _give_way()

@@ -11,7 +11,6 @@ from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import db
-from app.core.turns import breathe
 from app.web import errors
 
 _SERVER_ERROR = 500
@@ -49,7 +48,6 @@ def settle(status: int) -> None:
     if not is_kept(status):
         roll_back()
         return
-    breathe()
     try:
         db.session.commit()
     except SQLAlchemyError:

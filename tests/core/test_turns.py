@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.turns import Turns, breathe
+from app.core.turns import Turns, breathe, writes
 
 HANG = 20
 
@@ -153,9 +153,28 @@ def test_those_with_little_to_compute_go_first_and_each_kind_in_order(turns, mon
 def test_only_those_with_much_to_compute_let_others_go_first(turns, monkeypatch):
     times = []
     monkeypatch.setattr("app.core.turns._give_way", lambda: times.append(1))
-    in_another_thread(breathe)
-    assert len(times) == 1
     in_another_thread(lambda: (turns.take(brief=True), breathe(), turns.give()))
-    assert len(times) == 1
+    in_another_thread(lambda: (writes(now=True), breathe(), writes(now=False)))
+    assert not times
     in_another_thread(lambda: (turns.take(), breathe(), turns.give()))
+    in_another_thread(breathe)
     assert len(times) == 2
+
+
+def test_whoever_is_waited_for_makes_haste(turns, monkeypatch):
+    times = []
+    monkeypatch.setattr("app.core.turns._give_way", lambda: times.append(1))
+    monkeypatch.setattr("app.core.turns.turns", turns)
+    monkeypatch.setattr("app.core.turns._PATIENCE_SECONDS", HANG)
+    turns.take()
+    breathe()
+    assert times == [1]
+    with ThreadPoolExecutor(1) as pool:
+        machine = pool.submit(lambda: (turns.take(brief=True), turns.give()))
+        while not turns.awaited:
+            time.sleep(0.001)
+        breathe()
+        assert times == [1]
+        turns.give()
+        machine.result(HANG)
+    assert not turns.awaited
