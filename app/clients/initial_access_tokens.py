@@ -62,7 +62,7 @@ def issue(new: NewInitialAccessToken, *, now: datetime) -> tuple[InitialAccessTo
         InvalidInputError: a value is not acceptable; ``field`` says which.
     """
     _check(new, now=now)
-    token_id = _new_id()
+    token_id = new_id()
     row = {
         "id": token_id,
         "note": values.text(new.note, field="note", limit=_MAX_NOTE, what="A note"),
@@ -146,13 +146,6 @@ def purge(ended_before: datetime, *, batch: int) -> int:
     )
     doomed = select(_T.id).where(is_over).limit(batch)
     return affected(delete(_TABLE).where(_T.id.in_(doomed)))
-
-
-def _new_id() -> str:
-    # Not beginning with a hyphen: on a command line that would be an option.
-    while not (token_id := new_id())[0].isalnum():
-        pass
-    return token_id
 
 
 def _check(new: NewInitialAccessToken, *, now: datetime) -> None:

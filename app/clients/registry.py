@@ -95,7 +95,7 @@ def register(
     # Before the first write: a slow web server must not hold the database.
     sectors.check(wanted)
     logo = logos.fetch(wanted.logo_uri) if wanted.logo_uri else None
-    client_id = client_id or _new_client_id()
+    client_id = client_id or new_id()
     lookup.changing(client_id)
     row = to_columns(wanted) | {
         "client_id": client_id,
@@ -238,13 +238,6 @@ def information(client: Client, *, secret: str | None = None) -> dict[str, Any]:
         for name, value in columns.items()
         if name not in empty or name == "response_types"
     }
-
-
-def _new_client_id() -> str:
-    # Not beginning with a hyphen: on a command line that would be an option.
-    while not (client_id := new_id())[0].isalnum():
-        pass
-    return client_id
 
 
 def _change(client_id: str, **columns: Any) -> None:

@@ -33,8 +33,13 @@ def decode(text: str) -> bytes:
 
 
 def new_id() -> str:
-    """Return a new identifier: 128 random bits, 22 URL-safe characters."""
-    return encode(os.urandom(ID_BYTES))
+    """Return a new identifier: 128 random bits, 22 URL-safe characters.
+
+    It begins with a letter or digit: with a hyphen, a command would take it for an option.
+    """
+    while not (made := encode(os.urandom(ID_BYTES)))[0].isalnum():
+        pass
+    return made
 
 
 def new_secret() -> str:
