@@ -1,6 +1,7 @@
 """Races as races: many requests at one instant against a server of several worker processes."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from tests.support import cast, flows
 pytestmark = [pytest.mark.server]
 
 _AT_ONCE = 20
+_BUSY = 503
+_COMING_AGAIN_SECONDS = 30
 
 
 def _at_once(server, action: Callable[[requests.Session], requests.Response], times=_AT_ONCE):
@@ -168,9 +171,15 @@ def test_one_person_signing_in_from_eight_browsers_at_once_comes_through_in_all(
 
     def sign_in(browser, page):
         starting_line.wait()
-        return browser.submit(
-            page, "login-submit", username=person.username, password=person.password
-        )
+        give_up_at = time.monotonic() + _COMING_AGAIN_SECONDS
+        while True:
+            answer = browser.submit(
+                page, "login-submit", username=person.username, password=person.password
+            )
+            # On a busy machine a hash may be waited for in vain; whoever is told so comes again.
+            if answer.status != _BUSY or time.monotonic() > give_up_at:
+                return answer
+            time.sleep(1)
 
     with ThreadPoolExecutor(len(browsers)) as pool:
         ended = list(pool.map(sign_in, browsers, pages))
